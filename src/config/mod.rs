@@ -1,0 +1,1 @@
+//! Configuration: defaults, the file, the environment.

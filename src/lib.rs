@@ -1,0 +1,30 @@
+//! `revox-mirror` keeps a Postgres copy of a Revox account's calling campaigns.
+//!
+//! Data flows one way, and this is the map of it:
+//!
+//! ```text
+//! cli ──▶ sync (one account, one campaign, one pass)
+//!           ├─ plan       which pages to read next            pure, no I/O
+//!           ├─ api        GET a page, retry, rate limit       the only user of HTTP
+//!           ├─ wire       the JSON shapes                     pure
+//!           ├─ normalize  wire ─▶ records, rejects            pure
+//!           └─ store      records + checkpoint, ONE transaction ─▶ Postgres
+//! ```
+//!
+//! Beside the line stand [`config`], [`clock`], [`observe`] (logs, progress), [`localdb`] (the embedded
+//! Postgres), [`simulator`] (a look-alike of the Revox API that shares no type with [`wire`]) and [`cli`] (one
+//! file a command; one file alone writes to standard output and error).
+
+pub mod api;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod localdb;
+pub mod normalize;
+pub mod observe;
+pub mod plan;
+pub mod records;
+pub mod simulator;
+pub mod store;
+pub mod sync;
+pub mod wire;

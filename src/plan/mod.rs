@@ -1,0 +1,1 @@
+//! Decides what to read next, without I/O.

@@ -1,0 +1,144 @@
+//! One pass over an account: the list, then each campaign, side by side.
+//!
+//! Owns: the order of things. Leaves to `plan`: what to read; to `api`, `normalize` and `store`: doing it.
+
+use crate::api::{ApiError, Client, Cost};
+use crate::clock::Clock;
+use crate::normalize;
+use crate::observe::{Outcome, Progress};
+use crate::store::{Store, StoreError};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How passes are made.
+#[derive(Debug, Clone)]
+pub struct SyncSettings {
+    /// Rows a page that are asked for at most.
+    pub page_size: u32,
+    /// Campaigns walked side by side.
+    pub max_concurrent_campaigns: usize,
+    /// Rows a batch (one transaction) at most.
+    pub batch_rows: usize,
+    /// Bytes of answers held in memory at most, in all.
+    pub max_bytes_in_flight: usize,
+    /// How long after its last attempt a call may still change.
+    pub settle_window: Duration,
+    /// How often everything is read again.
+    pub full_walk_every: Duration,
+    /// How long a lease holds when it is not renewed.
+    pub lease_ttl: Duration,
+    /// What the operator wants kept.
+    pub normalize: normalize::Options,
+}
+
+/// What one pass is asked to do.
+#[derive(Debug, Clone, Default)]
+pub struct PassOptions {
+    /// Only these campaigns; empty: all.
+    pub campaigns: Vec<String>,
+    /// Read everything, whatever the checkpoints say.
+    pub full: bool,
+    /// Write nothing, say what would be written.
+    pub dry_run: bool,
+    /// The list may come from another organization or base URL than last time.
+    pub accept_account: bool,
+    /// What set the pass off, for `revox_sync.runs.trigger`: `once`, `schedule`, `hook`, `demo`.
+    pub trigger: &'static str,
+}
+
+/// Rows of `revox.campaign_rows`, by what happened (or, in a dry run, would happen) to them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RowCounts {
+    /// Rows that the API showed.
+    pub seen: u64,
+    /// New ones.
+    pub inserted: u64,
+    /// Known ones that differ.
+    pub updated: u64,
+    /// Known ones that were passed over.
+    pub unchanged: u64,
+    /// Rows that are gone.
+    pub tombstoned: u64,
+    /// Pieces that could not land.
+    pub rejected: u64,
+    /// Those among them that were not there before.
+    pub rejected_new: u64,
+}
+
+/// How one campaign's pass went.
+#[derive(Debug, Clone)]
+pub struct CampaignReport {
+    /// The campaign.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why it is not complete, in plain words.
+    pub note: Option<String>,
+    /// Whether the key was refused for it.
+    pub refused: bool,
+    /// What happened to its rows.
+    pub rows: RowCounts,
+    /// What it cost.
+    pub cost: Cost,
+}
+
+/// How a pass went.
+#[derive(Debug, Clone, Default)]
+pub struct PassReport {
+    /// One for each campaign that was to be looked at, in the order of the list.
+    pub campaigns: Vec<CampaignReport>,
+    /// What all of it cost, the list included.
+    pub cost: Cost,
+    /// Campaigns that were tombstoned because the API no longer has them.
+    pub campaigns_tombstoned: u64,
+}
+
+/// Why a pass could not be made at all.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    /// The campaign that was asked for is not in the account.
+    #[error("the account has no campaign {id}")]
+    UnknownCampaign {
+        /// As it was given.
+        id: String,
+    },
+    /// The list comes from elsewhere than the mirror's.
+    #[error("the mirror holds {held}, and the API answers for {found}")]
+    AnotherAccount {
+        /// The organization or base URL that the mirror holds.
+        held: String,
+        /// The one that answered.
+        found: String,
+    },
+    /// The campaign list could not be read.
+    #[error("the campaign list cannot be read")]
+    List(#[source] ApiError),
+    /// The database failed.
+    #[error("the mirror's database failed")]
+    Store(#[from] StoreError),
+}
+
+/// All that a pass works with.
+#[derive(Clone)]
+pub struct Mirror {
+    /// The API.
+    pub client: Client,
+    /// The base URL, as it is shown and remembered.
+    pub base_url: String,
+    /// The database; `None` only for a dry run on a machine that has no mirror yet.
+    pub store: Option<Store>,
+    /// How passes are made.
+    pub settings: SyncSettings,
+    /// The time.
+    pub clock: Clock,
+    /// Is told how it goes.
+    pub progress: Arc<dyn Progress>,
+}
+
+/// Makes one pass.
+pub async fn run_pass(mirror: &Mirror, options: &PassOptions) -> Result<PassReport, SyncError> {
+    let _ = (mirror, options);
+    unimplemented!("sync")
+}
