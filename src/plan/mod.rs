@@ -1,1 +1,13 @@
-//! Decides what to read next, without I/O.
+//! Decides what to read next and what a walk has proven, without I/O: every decision is a table of cases.
+//!
+//! Owns: how the API's way of paging is found out ([`Discovery`]), what each page of a walk must look like
+//! and what the whole proves ([`WalkFacts`]), when so much would vanish that a person should look first
+//! ([`vanishing`]), and whether a campaign needs a pass at all ([`due`]). Leaves to `sync`: asking.
+
+mod due;
+mod shape;
+mod walk;
+
+pub use due::{Due, Fingerprint, Known, due};
+pub use shape::{Ask, Discovery, Learned, Shape, Shown};
+pub use walk::{WalkFacts, vanishing};

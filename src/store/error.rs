@@ -3,6 +3,13 @@
 /// Why the database did not do what was asked. Messages hold no values of anyone's data.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
+    /// The address cannot be understood.
+    #[error("the database URL cannot be understood")]
+    BadUrl {
+        /// What the driver said; never quotes the URL.
+        #[source]
+        source: sqlx::Error,
+    },
     /// No connection could be had.
     #[error("the database cannot be reached at {address}")]
     Unreachable {
@@ -46,27 +53,81 @@ pub enum StoreError {
         /// How many are missing.
         pending: usize,
     },
+    /// A migration failed; nothing of it was kept.
+    #[error("the schema could not be migrated")]
+    Migration {
+        /// What the migrator said.
+        #[source]
+        source: sqlx::migrate::MigrateError,
+    },
     /// The lease under which this was to be written is another's by now; nothing was written.
-    #[error("the lease on {scope} is no longer held")]
+    #[error("the lease on {scope} is no longer held, so nothing was written")]
     LeaseLost {
         /// The campaign or the account's list.
         scope: String,
     },
+    /// A line refers to a parent that is not there (any more): writing the parents again mends it.
+    #[error("a parent of a line is missing")]
+    ParentMissing,
+    /// Two transactions stood in each other's way: trying again mends it.
+    #[error("the database asks to try again")]
+    Conflict,
     /// Anything else that the driver reports.
-    #[error("{doing} failed in the database")]
+    #[error("{doing} failed in the database: {problem}")]
     Query {
         /// What was being done: `writing a batch of rows`.
         doing: &'static str,
-        /// What the driver said, stripped of values.
-        #[source]
-        source: sqlx::Error,
+        /// The driver's or the server's words, without the values that the server quotes.
+        problem: String,
     },
 }
 
 impl StoreError {
+    /// Makes an error of the driver's, without the details in which a server quotes values.
+    pub(super) fn query(doing: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
+        move |error| match &error {
+            sqlx::Error::Database(database) => match database.code().as_deref() {
+                Some("23503") => Self::ParentMissing,
+                Some("40001" | "40P01" | "55P03") => Self::Conflict,
+                code => Self::Query {
+                    doing,
+                    problem: format!("{} ({})", database.message(), code.unwrap_or("no code")),
+                },
+            },
+            other => Self::Query { doing, problem: other.to_string() },
+        }
+    }
+
+    /// Whether the same transaction may succeed when it is tried again.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Conflict)
+    }
+
     /// What a person can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
-        None
+        let hint = match self {
+            Self::BadUrl { .. } => "DATABASE_URL looks like postgres://user:password@host:5432/database",
+            Self::Unreachable { .. } => {
+                "check that the server runs and that DATABASE_URL names it; without DATABASE_URL the mirror runs a Postgres of its own"
+            }
+            Self::TooOld { .. } => {
+                "use Postgres 14 or newer, or unset DATABASE_URL and let the mirror run its own"
+            }
+            Self::NotUtf8 { .. } => "create the database with: create database NAME encoding 'UTF8' template template0",
+            Self::NoRight { user, what } => {
+                return Some(format!(
+                    "as an owner of the database, grant {user} the right to {what}: grant create on database NAME to \"{user}\""
+                ));
+            }
+            Self::SchemaNewer { .. } => "run the newer version of revox-mirror that migrated this database",
+            Self::SchemaOlder { .. } => "run: revox-mirror migrate",
+            Self::Migration { .. } => "the database is as it was before; mend what the cause names and run again",
+            Self::LeaseLost { .. } => "another revox-mirror works on it; nothing is lost, the next pass goes on",
+            Self::ParentMissing | Self::Conflict => "run it again",
+            Self::Query { .. } => return None,
+        };
+        Some(hint.to_owned())
     }
 }

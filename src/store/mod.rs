@@ -1,8 +1,30 @@
-//! The mirror's database: connecting, migrating, reading what is known, writing records with the checkpoint
-//! that vouches for them in one transaction.
+//! The mirror's database: connecting, migrating, reading what is known, and writing records together with the
+//! checkpoint that vouches for them in one transaction.
+//!
+//! Owns every SQL statement of the program. Works behind a pooler in transaction mode: no session state, no
+//! session locks, no named statements, every statement inside an explicit transaction.
 
+mod account;
+mod batch;
+mod checkpoint;
+mod ending;
 mod error;
+mod known;
+mod lease;
+mod migrate;
 mod open;
+mod parents;
+mod parts;
+mod runs;
+mod table;
+mod tables;
 
+pub use account::{AccountState, CampaignState};
+pub use batch::{Batch, BatchCounts};
+pub use checkpoint::{Checkpoint, WalkCheckpoint};
+pub use ending::{Completed, Ending, Missing, Place};
 pub use error::StoreError;
-pub use open::{Store, StoreOptions};
+pub use lease::{Holder, Lease};
+pub use open::{Fitness, Store, StoreOptions};
+pub use parents::Parents;
+pub use runs::RunLine;

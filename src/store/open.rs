@@ -1,7 +1,11 @@
-//! Opening the database: the pool, and the checks that it is fit.
+//! Opening the database: the pool, the checks that it is fit, and the one way to begin a transaction.
 
 use super::StoreError;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions, Postgres, Row, Transaction};
+use std::str::FromStr;
+use std::time::Duration;
 
 /// What is needed to reach the database.
 #[derive(Debug, Clone)]
@@ -10,34 +14,125 @@ pub struct StoreOptions {
     pub url: SecretString,
     /// Connections at most.
     pub max_connections: u32,
+    /// How long a lease holds: no transaction may stand still for longer, or a frozen holder would stall others.
+    pub lease_ttl: Duration,
 }
 
 /// The mirror's database. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
-    #[expect(dead_code, reason = "stub")]
-    pool: sqlx::PgPool,
+    pool: PgPool,
+    lease_ttl: Duration,
 }
 
+/// What the database says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fitness {
+    /// `server_version`.
+    pub version: String,
+    /// The database's name.
+    pub database: String,
+    /// The role that is connected.
+    pub user: String,
+}
+
+/// The oldest server that is supported, as `server_version_num` has it.
+const OLDEST_SERVER: i32 = 140_000;
+
 impl Store {
-    /// Connects and checks version, encoding and reachability. Does not look at the schema yet.
-    pub async fn open(options: &StoreOptions) -> Result<Self, StoreError> {
-        let _ = options;
-        unimplemented!("store")
+    /// Connects and checks version and encoding. Does not look at the schema yet.
+    pub async fn open(options: &StoreOptions) -> Result<(Self, Fitness), StoreError> {
+        let connect = PgConnectOptions::from_str(options.url.expose_secret())
+            .map_err(|source| StoreError::BadUrl { source })?
+            .application_name("revox-mirror")
+            // A pooler in transaction mode keeps no named statements and refuses unknown start-up settings.
+            .statement_cache_capacity(0)
+            .extra_float_digits(None)
+            .log_statements(tracing::log::LevelFilter::Off)
+            .log_slow_statements(tracing::log::LevelFilter::Off, Duration::ZERO);
+        let address = match connect.get_socket() {
+            Some(socket) => socket.display().to_string(),
+            None => format!("{}:{}", connect.get_host(), connect.get_port()),
+        };
+        let pool = PgPoolOptions::new()
+            .max_connections(options.max_connections)
+            .acquire_timeout(Duration::from_secs(10))
+            .test_before_acquire(false)
+            .connect_with(connect)
+            .await
+            .map_err(|source| StoreError::Unreachable { address, source })?;
+        let store = Self { pool, lease_ttl: options.lease_ttl };
+        let fitness = store.check_fitness().await?;
+        Ok((store, fitness))
     }
 
-    /// Applies the migrations that are missing. Safe to run from several processes at once.
-    pub async fn migrate(&self) -> Result<usize, StoreError> {
-        unimplemented!("store")
+    async fn check_fitness(&self) -> Result<Fitness, StoreError> {
+        let mut transaction = self.begin().await?;
+        let row = sqlx::query(
+            "select current_setting('server_version_num')::integer,
+                    current_setting('server_version'),
+                    current_setting('server_encoding'),
+                    current_database()::text,
+                    current_user::text",
+        )
+        .fetch_one(&mut *transaction)
+        .await
+        .map_err(StoreError::query("asking for the server's version"))?;
+        let number: i32 = row.get(0);
+        let version: String = row.get(1);
+        let encoding: String = row.get(2);
+        if number < OLDEST_SERVER {
+            return Err(StoreError::TooOld { found: version });
+        }
+        if encoding != "UTF8" {
+            return Err(StoreError::NotUtf8 { found: encoding });
+        }
+        Ok(Fitness { version, database: row.get(3), user: row.get(4) })
     }
 
-    /// Whether the schema is this program's: `Ok`, or `SchemaOlder`, or `SchemaNewer`.
-    pub async fn check_schema(&self) -> Result<(), StoreError> {
-        unimplemented!("store")
+    /// How long a lease holds.
+    pub(super) fn lease_ttl(&self) -> Duration {
+        self.lease_ttl
     }
 
-    /// Whether the user may do what the mirror needs (create schemas, or write to the existing ones).
-    pub async fn check_rights(&self) -> Result<(), StoreError> {
-        unimplemented!("store")
+    /// How long to wait between renewals of a lease.
+    #[must_use]
+    pub fn renewal_pause(&self) -> Duration {
+        self.lease_ttl / 3
     }
+
+    /// Closes every connection, once what is under way has ended.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// Begins a transaction that cannot stand still for longer than a lease lives.
+    ///
+    /// The joins are pinned to nested loops over indexes: on a table that grows from nothing the planner has no
+    /// statistics and would hash the whole table for every batch.
+    pub(super) async fn begin(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
+        let mut transaction = self.pool.begin().await.map_err(StoreError::query("beginning a transaction"))?;
+        let ttl_ms = u64::try_from(self.lease_ttl.as_millis()).unwrap_or(30_000).max(1_000);
+        sqlx::query(
+            "select set_config('statement_timeout', $1, true),
+                    set_config('lock_timeout', $2, true),
+                    set_config('idle_in_transaction_session_timeout', $3, true),
+                    set_config('enable_hashjoin', 'off', true),
+                    set_config('enable_mergejoin', 'off', true),
+                    set_config('enable_seqscan', 'off', true),
+                    set_config('TimeZone', 'UTC', true)",
+        )
+        .bind((ttl_ms * 2 / 3).to_string())
+        .bind((ttl_ms / 3).to_string())
+        .bind((ttl_ms / 2).to_string())
+        .execute(&mut *transaction)
+        .await
+        .map_err(StoreError::query("setting up a transaction"))?;
+        Ok(transaction)
+    }
+}
+
+/// Commits.
+pub(super) async fn commit(transaction: Transaction<'static, Postgres>) -> Result<(), StoreError> {
+    transaction.commit().await.map_err(StoreError::query("committing"))
 }

@@ -1,6 +1,18 @@
 //! One pass over an account: the list, then each campaign, side by side.
 //!
-//! Owns: the order of things. Leaves to `plan`: what to read; to `api`, `normalize` and `store`: doing it.
+//! Owns: the order of things. Leaves to `plan`: what to read and what it proves; to `api`, `normalize` and
+//! `store`: doing it. [`account`](self) lists and shares out, `campaign` decides and ends, `walk` reads page
+//! after page, `page` turns one page into records, `confirm` reads again where rows are missing.
+
+mod account;
+mod campaign;
+mod confirm;
+mod list;
+mod page;
+mod parents;
+mod walk;
+
+pub use account::run_pass;
 
 use crate::api::{ApiError, Client, Cost};
 use crate::clock::Clock;
@@ -21,6 +33,8 @@ pub struct SyncSettings {
     pub batch_rows: usize,
     /// Bytes of answers held in memory at most, in all.
     pub max_bytes_in_flight: usize,
+    /// Pages of one campaign under way at once.
+    pub pages_ahead: usize,
     /// How long after its last attempt a call may still change.
     pub settle_window: Duration,
     /// How often everything is read again.
@@ -42,6 +56,8 @@ pub struct PassOptions {
     pub dry_run: bool,
     /// The list may come from another organization or base URL than last time.
     pub accept_account: bool,
+    /// How long to wait for a campaign that another process works on.
+    pub lease_wait: Duration,
     /// What set the pass off, for `revox_sync.runs.trigger`: `once`, `schedule`, `hook`, `demo`.
     pub trigger: &'static str,
 }
@@ -82,6 +98,24 @@ pub struct CampaignReport {
     pub rows: RowCounts,
     /// What it cost.
     pub cost: Cost,
+}
+
+impl CampaignReport {
+    fn skipped(id: String, name: String) -> Self {
+        Self {
+            id,
+            name,
+            outcome: Outcome::Skipped,
+            note: None,
+            refused: false,
+            rows: RowCounts::default(),
+            cost: Cost::default(),
+        }
+    }
+
+    fn failed(id: String, name: String, note: String) -> Self {
+        Self { outcome: Outcome::Failed, note: Some(note), ..Self::skipped(id, name) }
+    }
 }
 
 /// How a pass went.
@@ -135,10 +169,4 @@ pub struct Mirror {
     pub clock: Clock,
     /// Is told how it goes.
     pub progress: Arc<dyn Progress>,
-}
-
-/// Makes one pass.
-pub async fn run_pass(mirror: &Mirror, options: &PassOptions) -> Result<PassReport, SyncError> {
-    let _ = (mirror, options);
-    unimplemented!("sync")
 }

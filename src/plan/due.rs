@@ -1,0 +1,119 @@
+//! Whether a campaign needs a pass at all.
+
+use crate::records::Time;
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+/// What a campaign says of itself: when this is as it was, so are its rows, as far as the API tells.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// As the API writes it.
+    pub updated_at: Option<String>,
+    /// As the API writes it.
+    pub status: Option<String>,
+    /// `row_stats` as canonical text.
+    pub row_stats: Option<String>,
+}
+
+impl Fingerprint {
+    /// Whether it says enough to rest a pass on: without counts, nothing is known about the rows.
+    #[must_use]
+    pub fn is_telling(&self) -> bool {
+        self.updated_at.is_some() && self.row_stats.is_some()
+    }
+}
+
+/// What the mirror knows of a campaign before a pass.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// The fingerprint of the last complete pass.
+    pub fingerprint: Option<Fingerprint>,
+    /// Whether fingerprints of this API have told the truth so far.
+    pub fingerprint_trusted: bool,
+    /// When the last full walk was proven.
+    pub full_walk_at: Option<Time>,
+    /// A walk was begun and not finished.
+    pub walk_under_way: bool,
+    /// Live calls that may still change: not finished, or finished within the settle window.
+    pub unsettled_calls: u64,
+}
+
+/// Whether to look at a campaign, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// Nothing can have changed.
+    Skip,
+    /// Read everything; the reason is for `runs.evidence`.
+    Walk(&'static str),
+}
+
+/// Decides on a campaign: `now` and `every` say whether a full walk is due.
+#[must_use]
+pub fn due(known: &Known, listed: &Fingerprint, full: bool, now: Time, every: TimeDelta) -> Due {
+    if full {
+        return Due::Walk("asked for");
+    }
+    if known.walk_under_way {
+        return Due::Walk("a walk was interrupted");
+    }
+    let Some(full_walk_at) = known.full_walk_at else {
+        return Due::Walk("never walked to the end");
+    };
+    if now - full_walk_at >= every {
+        return Due::Walk("a full walk is due");
+    }
+    if !known.fingerprint_trusted {
+        return Due::Walk("the fingerprint is not trusted");
+    }
+    if !listed.is_telling() {
+        return Due::Walk("the list does not tell enough");
+    }
+    if known.fingerprint.as_ref() != Some(listed) {
+        return Due::Walk("the campaign changed");
+    }
+    if known.unsettled_calls > 0 {
+        return Due::Walk("calls are unsettled");
+    }
+    Due::Skip
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Due, Fingerprint, Known, due};
+    use chrono::{DateTime, TimeDelta, Utc};
+
+    #[test]
+    fn a_campaign_is_passed_over_only_when_nothing_speaks_for_reading_it() {
+        let now: DateTime<Utc> = "2026-03-01T12:00:00Z".parse().unwrap();
+        let word = Fingerprint {
+            updated_at: Some("t".into()),
+            status: Some("completed".into()),
+            row_stats: Some("{}".into()),
+        };
+        let known = Known {
+            fingerprint: Some(word.clone()),
+            fingerprint_trusted: true,
+            full_walk_at: Some(now - TimeDelta::hours(1)),
+            walk_under_way: false,
+            unsettled_calls: 0,
+        };
+        let every = TimeDelta::hours(24);
+        assert_eq!(due(&known, &word, false, now, every), Due::Skip);
+        let moved = Fingerprint { row_stats: Some("{1}".into()), ..word.clone() };
+        let silent = Fingerprint { row_stats: None, ..word.clone() };
+        let cases = [
+            ("full", known.clone(), word.clone(), true),
+            ("under way", Known { walk_under_way: true, ..known.clone() }, word.clone(), false),
+            ("never", Known { full_walk_at: None, ..known.clone() }, word.clone(), false),
+            ("old", Known { full_walk_at: Some(now - every), ..known.clone() }, word.clone(), false),
+            ("untrusted", Known { fingerprint_trusted: false, ..known.clone() }, word.clone(), false),
+            ("moved", known.clone(), moved, false),
+            ("silent", Known { fingerprint: Some(silent.clone()), ..known.clone() }, silent, false),
+            ("unsettled", Known { unsettled_calls: 1, ..known.clone() }, word.clone(), false),
+            ("unknown", Known { fingerprint: None, ..known }, word, false),
+        ];
+        for (case, known, listed, full) in cases {
+            assert!(matches!(due(&known, &listed, full, now, every), Due::Walk(_)), "{case}");
+        }
+    }
+}

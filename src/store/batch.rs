@@ -1,0 +1,403 @@
+//! A batch of rows with all that they hold, in one transaction with the checkpoint that vouches for them.
+
+use super::StoreError;
+use super::checkpoint::{WalkCheckpoint, save_walk, signed, unsigned};
+use super::lease::Lease;
+use super::open::{Store, commit};
+use super::parts::write_list;
+use super::table::{Line, own};
+use super::tables::{
+    CALL_ATTEMPTS, CALLS, CAMPAIGN_ROWS, EMAIL_MESSAGES, POST_CALL_TRANSCRIPT_TURNS, SMS_MESSAGES, SPEECH_EVENTS,
+    TRANSCRIPT_TURNS, bind_call_attempts, bind_calls, bind_campaign_rows, bind_email_messages,
+    bind_post_call_transcript_turns, bind_sms_messages, bind_speech_events, bind_transcript_turns,
+};
+use crate::normalize::{DriftCounts, Hash, RowRecords};
+use crate::records::{Call, CallAttempt, CampaignRow, Reject, Time};
+use sqlx::{PgConnection, Row};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// What is committed at once.
+#[derive(Debug)]
+pub struct Batch<'a> {
+    /// The campaign that is walked.
+    pub campaign_id: &'a str,
+    /// The rows that are new or differ, in the order in which they were read.
+    pub rows: &'a [RowRecords],
+    /// The hash of each row by its id, to pass it over next time.
+    pub hashes: &'a HashMap<String, Hash>,
+    /// The walk as it stands after this batch; its pages are remembered with it.
+    pub walk: &'a WalkCheckpoint,
+    /// The first page of this batch.
+    pub first_page: u64,
+    /// Every row of the batch's pages, unchanged ones too: hashes of ids, in order, zero without one.
+    pub rows_seen: &'a [Hash],
+    /// What the mirror did not know.
+    pub drift: &'a DriftCounts,
+}
+
+/// What a batch did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BatchCounts {
+    /// Rows of `revox.campaign_rows` that are new.
+    pub inserted: u64,
+    /// Rows that were there and were read again.
+    pub updated: u64,
+    /// Lines of rows, calls and attempts that were really written, because they are new or differ.
+    pub written: u64,
+    /// Pieces that could not land.
+    pub rejected: u64,
+    /// Those among them that were not there before.
+    pub rejected_new: u64,
+}
+
+/// The lines of a batch: every key once.
+#[derive(Default)]
+struct Lines<'a> {
+    rows: BTreeMap<&'a str, &'a CampaignRow>,
+    calls: BTreeMap<&'a str, &'a Call>,
+    /// By id: the call that it belongs to, which is the one with the smaller id, and the attempt.
+    attempts: BTreeMap<&'a str, (&'a str, &'a CallAttempt)>,
+}
+
+impl<'a> Lines<'a> {
+    /// The last one read wins.
+    fn of(rows: &'a [RowRecords]) -> Self {
+        let mut lines = Self::default();
+        for records in rows {
+            if let Some(row) = &records.row {
+                lines.rows.insert(&row.id, row);
+            }
+            if let Some(call) = &records.call {
+                lines.calls.insert(&call.id, call);
+            }
+        }
+        for call in lines.calls.values() {
+            for attempt in call.attempts.items() {
+                lines
+                    .attempts
+                    .entry(&attempt.id)
+                    .and_modify(|held| {
+                        if call.id.as_str() <= held.0 {
+                            *held = (&call.id, attempt);
+                        }
+                    })
+                    .or_insert((&call.id, attempt));
+            }
+        }
+        lines
+    }
+}
+
+impl Store {
+    /// Commits a batch with its checkpoint, under the campaign's lease.
+    pub async fn commit_batch(&self, lease: &Lease, batch: &Batch<'_>, now: Time) -> Result<BatchCounts, StoreError> {
+        let mut transaction = self.begin().await?;
+        let connection = &mut *transaction;
+        let mut counts = BatchCounts::default();
+        if !batch.rows.is_empty() {
+            let lines = Lines::of(batch.rows);
+            let calls = write_calls(connection, batch.campaign_id, &lines, now).await?;
+            let rows = write_rows(connection, batch.campaign_id, &lines, now).await?;
+            let (attempts, contested) =
+                write_attempts(connection, &lines, calls.are_new(lines.calls.len()), now).await?;
+            counts.inserted = rows.inserted;
+            counts.updated = count(lines.rows.len()).saturating_sub(rows.inserted);
+            counts.written = calls.all() + rows.all() + attempts.all();
+            save_hashes(connection, batch, &lines, &contested).await?;
+            (counts.rejected, counts.rejected_new) = save_rejects(connection, batch, now).await?;
+        }
+        save_drift(connection, batch.drift, now).await?;
+        save_pages(connection, batch).await?;
+        save_walk(connection, batch.campaign_id, batch.walk).await?;
+        lease.renew(connection).await?;
+        commit(transaction).await?;
+        Ok(counts)
+    }
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+/// Lines that an upsert wrote.
+#[derive(Debug, Clone, Copy, Default)]
+struct Upserted {
+    inserted: u64,
+    updated: u64,
+}
+
+impl Upserted {
+    fn of(row: &sqlx::postgres::PgRow) -> Self {
+        Self { inserted: unsigned(row.get(0)), updated: unsigned(row.get(1)) }
+    }
+
+    fn all(self) -> u64 {
+        self.inserted + self.updated
+    }
+
+    /// Whether all of `lines` were not there before.
+    fn are_new(self, lines: usize) -> bool {
+        self.inserted == count(lines)
+    }
+}
+
+async fn write_calls(
+    connection: &mut PgConnection,
+    campaign_id: &str,
+    lines: &Lines<'_>,
+    now: Time,
+) -> Result<Upserted, StoreError> {
+    if lines.calls.is_empty() {
+        return Ok(Upserted::default());
+    }
+    let calls: Vec<_> =
+        lines.calls.values().map(|record| Line { owner: campaign_id, index: 0, record: *record }).collect();
+    let row = bind_calls(own(&CALLS.1.upsert), &calls, now)
+        .fetch_one(connection)
+        .await
+        .map_err(StoreError::query("writing calls"))?;
+    Ok(Upserted::of(&row))
+}
+
+async fn write_rows(
+    connection: &mut PgConnection,
+    campaign_id: &str,
+    lines: &Lines<'_>,
+    now: Time,
+) -> Result<Upserted, StoreError> {
+    if lines.rows.is_empty() {
+        return Ok(Upserted::default());
+    }
+    let rows: Vec<_> =
+        lines.rows.values().map(|record| Line { owner: campaign_id, index: 0, record: *record }).collect();
+    let row = bind_campaign_rows(own(&CAMPAIGN_ROWS.1.upsert), &rows, now)
+        .fetch_one(connection)
+        .await
+        .map_err(StoreError::query("writing rows"))?;
+    Ok(Upserted::of(&row))
+}
+
+/// Returns, too, the attempts that belong to another call than the one that lists them here.
+async fn write_attempts(
+    connection: &mut PgConnection,
+    lines: &Lines<'_>,
+    calls_are_new: bool,
+    now: Time,
+) -> Result<(Upserted, HashSet<String>), StoreError> {
+    let doing = "writing call attempts";
+    if !calls_are_new {
+        let whole: Vec<&str> = lines
+            .calls
+            .values()
+            .filter(|call| call.attempts.is_whole())
+            .map(|call| call.id.as_str())
+            .collect();
+        let listed: Vec<&str> = lines.attempts.keys().copied().collect();
+        sqlx::query(
+            "update revox.call_attempts
+             set _deleted_at = $3, _synced_at = $3
+             where call_id = any($1) and _deleted_at is null and id <> all($2)",
+        )
+        .bind(whole)
+        .bind(listed)
+        .bind(now)
+        .execute(&mut *connection)
+        .await
+        .map_err(StoreError::query("removing call attempts that are gone"))?;
+    }
+    if lines.attempts.is_empty() {
+        return Ok((Upserted::default(), HashSet::new()));
+    }
+    let attempts: Vec<_> =
+        lines.attempts.values().map(|(owner, record)| Line { owner, index: 0, record: *record }).collect();
+    let row = bind_call_attempts(own(&CALL_ATTEMPTS.1.upsert), &attempts, now)
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(StoreError::query(doing))?;
+    let upserted = Upserted::of(&row);
+    let fresh = upserted.are_new(attempts.len());
+    let contested: HashSet<String> = row.get::<Option<Vec<String>>, _>(2).unwrap_or_default().into_iter().collect();
+
+    macro_rules! parts {
+        ($table:ident, $bind:ident, $field:ident) => {
+            let lists: Vec<_> = attempts
+                .iter()
+                .filter(|line| !contested.contains(&line.record.id))
+                .map(|line| (line.record.id.as_str(), &line.record.$field))
+                .filter(|(_, list)| !matches!(list, crate::records::Listed::Unread))
+                .collect();
+            write_list(connection, &$table, $bind, &lists, fresh, now).await?;
+        };
+    }
+    parts!(TRANSCRIPT_TURNS, bind_transcript_turns, transcript);
+    parts!(POST_CALL_TRANSCRIPT_TURNS, bind_post_call_transcript_turns, post_call_transcript);
+    parts!(SPEECH_EVENTS, bind_speech_events, speech_events);
+    parts!(SMS_MESSAGES, bind_sms_messages, sms_messages);
+    parts!(EMAIL_MESSAGES, bind_email_messages, email_messages);
+    Ok((upserted, contested))
+}
+
+/// Remembers the hash of each row that landed whole. One that did not, or whose attempt belongs to another
+/// call, is to be looked at again in every walk.
+async fn save_hashes(
+    connection: &mut PgConnection,
+    batch: &Batch<'_>,
+    lines: &Lines<'_>,
+    contested: &HashSet<String>,
+) -> Result<(), StoreError> {
+    let mut again: HashSet<&str> = HashSet::new();
+    for records in batch.rows {
+        let Some(row) = &records.row else {
+            again.extend(records.rejects.iter().map(|reject| reject.row_key.as_str()));
+            continue;
+        };
+        let call = records.call.as_ref();
+        let yields = call.is_some_and(|call| {
+            call.attempts.items().iter().any(|attempt| {
+                contested.contains(&attempt.id)
+                    || lines.attempts.get(attempt.id.as_str()).is_some_and(|(owner, _)| *owner != call.id)
+            })
+        });
+        if yields || !records.rejects.is_empty() {
+            again.insert(row.id.as_str());
+        }
+    }
+    let (ids, hashes): (Vec<&str>, Vec<&[u8]>) = batch
+        .hashes
+        .iter()
+        .filter(|(id, _)| lines.rows.contains_key(id.as_str()) && !again.contains(id.as_str()))
+        .map(|(id, hash)| (id.as_str(), hash.as_slice()))
+        .unzip();
+    if !ids.is_empty() {
+        sqlx::query(
+            "insert into revox_sync.row_states (row_id, campaign_id, hash)
+             select i.id, $3, i.hash from unnest($1::text[], $2::bytea[]) as i(id, hash)
+             on conflict (row_id) do update set campaign_id = excluded.campaign_id, hash = excluded.hash",
+        )
+        .bind(ids)
+        .bind(hashes)
+        .bind(batch.campaign_id)
+        .execute(&mut *connection)
+        .await
+        .map_err(StoreError::query("remembering the hashes of rows"))?;
+    }
+    if !again.is_empty() {
+        sqlx::query("delete from revox_sync.row_states where row_id = any($1)")
+            .bind(again.into_iter().collect::<Vec<_>>())
+            .execute(connection)
+            .await
+            .map_err(StoreError::query("forgetting the hashes of rows"))?;
+    }
+    Ok(())
+}
+
+/// Returns how many pieces could not land, and how many of those were not there before.
+async fn save_rejects(
+    connection: &mut PgConnection,
+    batch: &Batch<'_>,
+    now: Time,
+) -> Result<(u64, u64), StoreError> {
+    let landed: Vec<&str> = batch
+        .rows
+        .iter()
+        .filter(|records| records.rejects.is_empty())
+        .filter_map(|records| Some(records.row.as_ref()?.id.as_str()))
+        .collect();
+    sqlx::query("delete from revox_sync.rejects where campaign_id = $1 and row_key = any($2)")
+        .bind(batch.campaign_id)
+        .bind(landed)
+        .execute(&mut *connection)
+        .await
+        .map_err(StoreError::query("clearing rejects that have landed"))?;
+    let rejects: BTreeMap<(&str, &str, Hash), &Reject> = batch
+        .rows
+        .iter()
+        .flat_map(|records| &records.rejects)
+        .map(|reject| ((reject.row_key.as_str(), reject.path.as_str(), payload_hash(reject)), reject))
+        .collect();
+    if rejects.is_empty() {
+        return Ok((0, 0));
+    }
+    let keys: Vec<&str> = rejects.keys().map(|key| key.0).collect();
+    let paths: Vec<&str> = rejects.keys().map(|key| key.1).collect();
+    let hashes: Vec<&[u8]> = rejects.keys().map(|key| key.2.as_slice()).collect();
+    let reasons: Vec<&str> = rejects.values().map(|reject| reject.reason.as_str()).collect();
+    let payloads: Vec<&str> = rejects.values().map(|reject| reject.payload.as_str()).collect();
+    let fresh: i64 = sqlx::query(
+        "with written as (
+             insert into revox_sync.rejects as r
+                 (campaign_id, row_key, path, payload_hash, reason, payload, first_seen_at, last_seen_at, times)
+             select $1, i.row_key, i.path, i.payload_hash, i.reason, i.payload, $7, $7, 1
+             from unnest($2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[])
+                  as i(row_key, path, payload_hash, reason, payload)
+             on conflict (campaign_id, row_key, path, payload_hash) do update
+             set reason = excluded.reason, last_seen_at = excluded.last_seen_at, times = r.times + 1
+             returning times
+         )
+         select count(*) filter (where times = 1) from written",
+    )
+    .bind(batch.campaign_id)
+    .bind(keys)
+    .bind(paths)
+    .bind(hashes)
+    .bind(reasons)
+    .bind(payloads)
+    .bind(now)
+    .fetch_one(connection)
+    .await
+    .map_err(StoreError::query("writing rejects"))?
+    .get(0);
+    Ok((count(rejects.len()), unsigned(fresh)))
+}
+
+fn payload_hash(reject: &Reject) -> Hash {
+    let mut hash = Hash::default();
+    blake3::Hasher::new().update(reject.payload.as_bytes()).finalize_xof().fill(&mut hash);
+    hash
+}
+
+/// Counts what the mirror did not know. Written in the order of its key, as every shared line is.
+pub(super) async fn save_drift(
+    connection: &mut PgConnection,
+    drift: &DriftCounts,
+    now: Time,
+) -> Result<(), StoreError> {
+    if drift.is_empty() {
+        return Ok(());
+    }
+    let paths: Vec<&str> = drift.keys().map(|drift| drift.path.as_str()).collect();
+    let kinds: Vec<&str> = drift.keys().map(|drift| drift.kind.as_str()).collect();
+    let counts: Vec<i64> = drift.values().copied().map(signed).collect();
+    sqlx::query(
+        "insert into revox_sync.drift as d (path, kind, first_seen_at, last_seen_at, count)
+         select i.path, i.kind, $4, $4, i.count
+         from unnest($1::text[], $2::text[], $3::bigint[]) as i(path, kind, count)
+         on conflict (path, kind) do update
+         set last_seen_at = greatest(d.last_seen_at, excluded.last_seen_at), count = d.count + excluded.count",
+    )
+    .bind(paths)
+    .bind(kinds)
+    .bind(counts)
+    .bind(now)
+    .execute(connection)
+    .await
+    .map_err(StoreError::query("counting drift"))?;
+    Ok(())
+}
+
+/// Remembers which rows the batch's pages showed.
+async fn save_pages(connection: &mut PgConnection, batch: &Batch<'_>) -> Result<(), StoreError> {
+    let hashes: Vec<u8> = batch.rows_seen.iter().flatten().copied().collect();
+    sqlx::query(
+        "insert into revox_sync.walk_pages (campaign_id, walk_id, first_page, row_hashes)
+         values ($1, $2, $3, $4)",
+    )
+    .bind(batch.campaign_id)
+    .bind(batch.walk.id)
+    .bind(signed(batch.first_page))
+    .bind(hashes)
+    .execute(connection)
+    .await
+    .map_err(StoreError::query("remembering the rows that a walk has seen"))?;
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! What the mirror knows already: the installation's key, and the hashes by which unchanged rows are passed over.
+
+use super::open::{Store, commit};
+use super::StoreError;
+use crate::normalize::Hash;
+use sqlx::Row;
+use std::collections::HashMap;
+
+impl Store {
+    /// The installation's random key, made on first use.
+    pub async fn installation_key(&self) -> Result<[u8; 32], StoreError> {
+        let doing = "reading the installation's key";
+        let fresh: [u8; 32] = rand::random();
+        let mut transaction = self.begin().await?;
+        sqlx::query(
+            "insert into revox_sync.installation (id, hash_key, created_at) values (1, $1, now())
+             on conflict (id) do nothing",
+        )
+        .bind(fresh.as_slice())
+        .execute(&mut *transaction)
+        .await
+        .map_err(StoreError::query(doing))?;
+        let key: Vec<u8> = sqlx::query("select hash_key from revox_sync.installation where id = 1")
+            .fetch_one(&mut *transaction)
+            .await
+            .map_err(StoreError::query(doing))?
+            .get(0);
+        commit(transaction).await?;
+        key.try_into().map_err(|_| StoreError::Query {
+            doing,
+            problem: "the key in revox_sync.installation is not 32 bytes long".to_owned(),
+        })
+    }
+
+    /// The installation's key, if it has been made.
+    pub async fn existing_installation_key(&self) -> Result<Option<[u8; 32]>, StoreError> {
+        let mut transaction = self.begin().await?;
+        let key: Option<Vec<u8>> =
+            sqlx::query_scalar("select hash_key from revox_sync.installation where id = 1")
+                .fetch_optional(&mut *transaction)
+                .await
+                .map_err(StoreError::query("reading the installation's key"))?;
+        Ok(key.and_then(|key| key.try_into().ok()))
+    }
+
+    /// The known hashes of rows of a campaign, for those that are alive and were stored whole.
+    pub async fn known_hashes(
+        &self,
+        campaign_id: &str,
+        row_ids: &[&str],
+    ) -> Result<HashMap<String, Hash>, StoreError> {
+        let mut transaction = self.begin().await?;
+        let rows = sqlx::query(
+            "select row_id, hash from revox_sync.row_states
+             where row_id = any($1) and campaign_id = $2",
+        )
+        .bind(row_ids)
+        .bind(campaign_id)
+        .fetch_all(&mut *transaction)
+        .await
+        .map_err(StoreError::query("looking up known rows"))?;
+        Ok(rows
+            .iter()
+            .filter_map(|row| {
+                let hash: Hash = row.get::<Vec<u8>, _>(1).try_into().ok()?;
+                Some((row.get(0), hash))
+            })
+            .collect())
+    }
+}

@@ -1,0 +1,190 @@
+//! Leases: two processes never work on one campaign at once, and one that lost its lease cannot commit.
+//!
+//! The last statement before each commit renews the lease where holder and epoch match and it has not expired
+//! by the database's clock: one row, or the transaction is rolled back. A takeover raises the epoch.
+
+use super::open::{Store, commit};
+use super::StoreError;
+use sqlx::postgres::types::PgInterval;
+use sqlx::{PgConnection, Row};
+use std::time::Duration;
+
+/// Who holds leases: this process, told apart from every other one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder(String);
+
+impl Holder {
+    /// This process.
+    #[must_use]
+    pub fn this_process() -> Self {
+        let process = std::process::id();
+        let token = uuid::Uuid::new_v4().simple().to_string();
+        let started = started_at(process).unwrap_or_default();
+        Self(format!("{}/{process}/{started}/{token}", machine()))
+    }
+
+    fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// This boot of this machine and, on Linux, this namespace of process ids: where a process id means something.
+fn machine() -> String {
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let namespace = std::fs::read_link("/proc/self/ns/pid")
+        .map(|link| link.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let namespace: String = namespace.chars().filter(char::is_ascii_digit).collect();
+    format!("{}.{namespace}", boot.trim())
+}
+
+/// When a process was started, in clock ticks since the boot (Linux); none when there is no such process.
+fn started_at(process: u32) -> Option<String> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name stands in parentheses and may hold anything; the fields after it are fixed.
+    stat.rsplit_once(") ")?.1.split(' ').nth(19).map(ToOwned::to_owned)
+}
+
+/// Whether `holder` names a process of this machine that no longer runs.
+fn is_dead(holder: &str) -> bool {
+    let mut fields = holder.split('/');
+    let (Some(of), Some(process), Some(started)) = (fields.next(), fields.next(), fields.next()) else {
+        return false;
+    };
+    if started.is_empty() || of != machine() {
+        return false;
+    }
+    process.parse().is_ok_and(|process| started_at(process).as_deref() != Some(started))
+}
+
+/// A lease that was taken.
+#[derive(Debug, Clone)]
+pub struct Lease {
+    scope: String,
+    holder: Holder,
+    epoch: i64,
+    ttl: PgInterval,
+}
+
+fn interval(duration: Duration) -> PgInterval {
+    let microseconds = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+    PgInterval { months: 0, days: 0, microseconds }
+}
+
+impl Lease {
+    /// What it is on.
+    #[must_use]
+    pub fn scope(&self) -> &str {
+        &self.scope
+    }
+
+    /// Renews it within a transaction, as its last statement; fails when it is another's by now.
+    pub(super) async fn renew(&self, connection: &mut PgConnection) -> Result<(), StoreError> {
+        let renewed = sqlx::query(
+            "update revox_sync.leases
+             set expires_at = clock_timestamp() + $4, renewed_at = clock_timestamp()
+             where scope = $1 and holder = $2 and epoch = $3 and expires_at > clock_timestamp()",
+        )
+        .bind(&self.scope)
+        .bind(self.holder.as_str())
+        .bind(self.epoch)
+        .bind(&self.ttl)
+        .execute(connection)
+        .await
+        .map_err(StoreError::query("renewing a lease"))?;
+        if renewed.rows_affected() == 1 {
+            Ok(())
+        } else {
+            Err(StoreError::LeaseLost { scope: self.scope.clone() })
+        }
+    }
+}
+
+impl Store {
+    /// Takes the lease on `scope`, when it is free, has expired, or is held by a process of this machine that
+    /// is dead. `None` while another holds it.
+    pub async fn take_lease(&self, scope: &str, holder: &Holder) -> Result<Option<Lease>, StoreError> {
+        let doing = "taking a lease";
+        let ttl = interval(self.lease_ttl());
+        let mut transaction = self.begin().await?;
+        let current: Option<(String, i64)> = sqlx::query_as(
+            "select holder, epoch from revox_sync.leases
+             where scope = $1 and expires_at > clock_timestamp()
+             for update",
+        )
+        .bind(scope)
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(StoreError::query(doing))?;
+        let replaceable = current.as_ref().is_none_or(|(holder, _)| is_dead(holder));
+        if !replaceable {
+            return Ok(None);
+        }
+        let dead_epoch = current.map(|(_, epoch)| epoch);
+        let epoch: Option<i64> = sqlx::query(
+            "insert into revox_sync.leases as l (scope, holder, epoch, expires_at, renewed_at)
+             values ($1, $2, 1, clock_timestamp() + $3, clock_timestamp())
+             on conflict (scope) do update
+             set holder = excluded.holder, epoch = l.epoch + 1,
+                 expires_at = excluded.expires_at, renewed_at = excluded.renewed_at
+             where l.expires_at <= clock_timestamp() or l.epoch = $4
+             returning epoch",
+        )
+        .bind(scope)
+        .bind(holder.as_str())
+        .bind(&ttl)
+        .bind(dead_epoch)
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(StoreError::query(doing))?
+        .map(|row| row.get(0));
+        commit(transaction).await?;
+        Ok(epoch.map(|epoch| Lease { scope: scope.to_owned(), holder: holder.clone(), epoch, ttl }))
+    }
+
+    /// Renews a lease while nothing is being committed; fails when it is another's by now.
+    pub async fn keep_lease(&self, lease: &Lease) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        lease.renew(&mut transaction).await?;
+        commit(transaction).await
+    }
+
+    /// Gives a lease back. Its epoch stays, so that a holder of old cannot pass for the next one.
+    pub async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        sqlx::query(
+            "update revox_sync.leases set expires_at = clock_timestamp()
+             where scope = $1 and holder = $2 and epoch = $3",
+        )
+        .bind(&lease.scope)
+        .bind(lease.holder.as_str())
+        .bind(lease.epoch)
+        .execute(&mut *transaction)
+        .await
+        .map_err(StoreError::query("giving back a lease"))?;
+        commit(transaction).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Holder, is_dead, machine, started_at};
+
+    #[test]
+    fn a_holder_is_dead_only_when_it_ran_here_and_runs_no_more() {
+        let here = machine();
+        let me = std::process::id();
+        let cases = [
+            (Holder::this_process().0, false, "this process"),
+            (format!("{here}/{me}/1/x"), true, "a process of old with this process's number"),
+            (format!("{here}/4194305/77/x"), true, "no such process"),
+            (format!("elsewhere.1/{me}/1/x"), false, "another machine"),
+            (format!("{here}/{me}//x"), false, "a start that is not known"),
+            ("nonsense".to_owned(), false, "nonsense"),
+        ];
+        assert!(started_at(me).is_some());
+        for (holder, dead, case) in cases {
+            assert_eq!(is_dead(&holder), dead, "{case}");
+        }
+    }
+}

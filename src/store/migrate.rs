@@ -1,0 +1,114 @@
+//! The schema: applying migrations, and telling whether it is this program's.
+
+use super::open::{Store, commit};
+use super::StoreError;
+use sqlx::Row;
+use sqlx::migrate::{MigrateError, Migrator};
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// Where the migrator keeps its list: with the mirror's other bookkeeping.
+const MIGRATIONS_TABLE: &str = "revox_sync._sqlx_migrations";
+
+/// Serializes migrations of one database between processes.
+const MIGRATION_LOCK: i64 = 0x7265_766f_785f_6d72;
+
+fn migrator() -> Migrator {
+    let mut migrator = Migrator { ..clone_of(&MIGRATIONS) };
+    migrator.dangerous_set_table_name(MIGRATIONS_TABLE);
+    migrator.create_schema("revox_sync");
+    // A session lock would not survive a pooler; `migrate` takes one of its own that ends with its transaction.
+    migrator.set_locking(false);
+    migrator
+}
+
+fn clone_of(migrations: &Migrator) -> Migrator {
+    Migrator::with_migrations(migrations.iter().cloned().collect())
+}
+
+fn known_versions() -> impl DoubleEndedIterator<Item = i64> {
+    MIGRATIONS.iter().map(|migration| migration.version)
+}
+
+impl Store {
+    /// Applies the migrations that are missing, all or none; returns how many. Safe to run from several
+    /// processes at once.
+    pub async fn migrate(&self) -> Result<usize, StoreError> {
+        let pending = match self.check_schema().await {
+            Ok(()) => return Ok(0),
+            Err(StoreError::SchemaOlder { pending }) => pending,
+            Err(other) => return Err(other),
+        };
+        let mut transaction = self.begin().await?;
+        sqlx::query("select pg_advisory_xact_lock($1)")
+            .bind(MIGRATION_LOCK)
+            .execute(&mut *transaction)
+            .await
+            .map_err(StoreError::query("waiting for another migration"))?;
+        migrator().run_direct(None, &mut *transaction, false).await.map_err(|source| match source {
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+                StoreError::query("migrating the schema")(error)
+            }
+            source => StoreError::Migration { source },
+        })?;
+        commit(transaction).await?;
+        Ok(pending)
+    }
+
+    /// Whether the schema is this program's: `Ok`, or `SchemaOlder`, or `SchemaNewer`.
+    pub async fn check_schema(&self) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        let there: bool = sqlx::query("select to_regclass($1) is not null")
+            .bind(MIGRATIONS_TABLE)
+            .fetch_one(&mut *transaction)
+            .await
+            .map_err(StoreError::query("looking for the schema"))?
+            .get(0);
+        let known = known_versions().last().unwrap_or_default();
+        if !there {
+            return Err(StoreError::SchemaOlder { pending: known_versions().count() });
+        }
+        let applied: Vec<i64> =
+            sqlx::query_scalar("select version from revox_sync._sqlx_migrations where success order by version")
+                .fetch_all(&mut *transaction)
+                .await
+                .map_err(StoreError::query("reading the schema's version"))?;
+        if let Some(found) = applied.last().copied().filter(|found| *found > known) {
+            return Err(StoreError::SchemaNewer { found, known });
+        }
+        let pending = known_versions().filter(|version| !applied.contains(version)).count();
+        if pending > 0 {
+            return Err(StoreError::SchemaOlder { pending });
+        }
+        Ok(())
+    }
+
+    /// Whether the user may do what the mirror needs: create its schemas, or write to the existing ones.
+    pub async fn check_rights(&self) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        let row = sqlx::query(
+            "select current_user::text,
+                    has_database_privilege(current_database(), 'create'),
+                    to_regnamespace('revox') is not null and to_regnamespace('revox_sync') is not null,
+                    coalesce(has_schema_privilege(to_regnamespace('revox')::oid, 'usage'), false),
+                    coalesce(has_table_privilege(to_regclass('revox.campaign_rows')::oid, 'insert'), false)",
+        )
+        .fetch_one(&mut *transaction)
+        .await
+        .map_err(StoreError::query("asking for the user's rights"))?;
+        let (user, may_create, schemas_exist): (String, bool, bool) = (row.get(0), row.get(1), row.get(2));
+        let (may_use, may_write): (bool, bool) = (row.get(3), row.get(4));
+        if !schemas_exist {
+            return if may_create {
+                Ok(())
+            } else {
+                Err(StoreError::NoRight { user, what: "create schemas in this database".to_owned() })
+            };
+        }
+        if may_use && may_write {
+            Ok(())
+        } else {
+            Err(StoreError::NoRight { user, what: "write to the schema revox".to_owned() })
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Shared parents: campaigns, assistants and retry configurations, written before the rows that refer to them,
+//! in short transactions of their own and always in the same order of tables and keys, so that two campaigns
+//! that share an assistant cannot stand in each other's way.
+
+use super::StoreError;
+use super::batch::save_drift;
+use super::lease::Lease;
+use super::open::{Store, commit};
+use super::parts::write_list;
+use super::table::{Line, own};
+use super::tables::{
+    ASSISTANTS, CALL_RETRY_CONFIGS, CALLING_WINDOWS, CAMPAIGNS, FAQ_ITEMS, STRUCTURED_OUTPUT_FIELDS,
+    bind_assistants, bind_call_retry_configs, bind_calling_windows, bind_campaigns, bind_faq_items,
+    bind_structured_output_fields,
+};
+use crate::normalize::DriftCounts;
+use crate::plan::Shape;
+use crate::records::{Assistant, CallRetryConfig, Campaign, Time};
+use sqlx::types::Json;
+use sqlx::{PgConnection, Row};
+use std::collections::{BTreeMap, HashMap};
+
+/// Parents to be written together.
+#[derive(Debug, Default)]
+pub struct Parents<'a> {
+    /// Assistants; when one stands there twice, the later one wins unless it is older.
+    pub assistants: Vec<&'a Assistant>,
+    /// Retry configurations; doublets are equal.
+    pub call_retry_configs: Vec<&'a CallRetryConfig>,
+}
+
+impl Parents<'_> {
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.assistants.is_empty() && self.call_retry_configs.is_empty()
+    }
+}
+
+impl Store {
+    /// Writes parents that a page refers to.
+    pub async fn save_parents(&self, lease: &Lease, parents: &Parents<'_>, now: Time) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        write_parents(&mut transaction, parents, now).await?;
+        lease.renew(&mut transaction).await?;
+        commit(transaction).await
+    }
+
+    /// Writes the campaign list: whose it is, its parents, its campaigns. A campaign that is back is alive again.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one list")]
+    pub async fn save_list(
+        &self,
+        lease: &Lease,
+        account: &str,
+        whose: (Option<&str>, &str),
+        parents: &Parents<'_>,
+        campaigns: &[&Campaign],
+        drift: &DriftCounts,
+        now: Time,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        sqlx::query(
+            "insert into revox_sync.accounts as a
+                 (name, organization_id, base_url, first_seen_at, updated_at, listed_at)
+             values ($1, $2, $3, $4, $4, $4)
+             on conflict (name) do update
+             set organization_id = coalesce(excluded.organization_id, a.organization_id),
+                 base_url = excluded.base_url, updated_at = excluded.updated_at, listed_at = excluded.listed_at",
+        )
+        .bind(account)
+        .bind(whose.0)
+        .bind(whose.1)
+        .bind(now)
+        .execute(&mut *transaction)
+        .await
+        .map_err(StoreError::query("writing the account"))?;
+        write_parents(&mut transaction, parents, now).await?;
+        write_stubs(&mut transaction, campaigns, now).await?;
+        write_campaigns(&mut transaction, account, campaigns, now).await?;
+        save_drift(&mut transaction, drift, now).await?;
+        lease.renew(&mut transaction).await?;
+        commit(transaction).await
+    }
+
+    /// Remembers how the API pages, so that other campaigns need not find out again.
+    pub async fn save_shape(&self, account: &str, shape: Shape, now: Time) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        sqlx::query("update revox_sync.accounts set api_shape = $2, updated_at = $3 where name = $1")
+            .bind(account)
+            .bind(Json(shape))
+            .bind(now)
+            .execute(&mut *transaction)
+            .await
+            .map_err(StoreError::query("remembering how the API pages"))?;
+        commit(transaction).await
+    }
+
+    /// Removes retry configurations that nothing refers to any more.
+    pub async fn sweep_call_retry_configs(&self) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        sqlx::query(
+            "delete from revox.call_retry_configs k
+             where not exists (select 1 from revox.campaigns c where c.call_retry_config_id = k.id)
+               and not exists (select 1 from revox.assistants a where a.call_retry_config_id = k.id)
+               and not exists (select 1 from revox.calls c where c.call_retry_config_id = k.id)",
+        )
+        .execute(&mut *transaction)
+        .await
+        .map_err(StoreError::query("sweeping retry configurations"))?;
+        commit(transaction).await
+    }
+}
+
+async fn write_parents(
+    connection: &mut PgConnection,
+    parents: &Parents<'_>,
+    now: Time,
+) -> Result<(), StoreError> {
+    write_call_retry_configs(connection, &parents.call_retry_configs, now).await?;
+    write_assistants(connection, &parents.assistants, now).await
+}
+
+async fn write_call_retry_configs(
+    connection: &mut PgConnection,
+    configs: &[&CallRetryConfig],
+    now: Time,
+) -> Result<(), StoreError> {
+    let configs: BTreeMap<&str, &CallRetryConfig> =
+        configs.iter().map(|config| (config.id.as_str(), *config)).collect();
+    if configs.is_empty() {
+        return Ok(());
+    }
+    let doing = "writing retry configurations";
+    let lines: Vec<_> =
+        configs.values().map(|record| Line { owner: "", index: 0, record: *record }).collect();
+    bind_call_retry_configs(own(&CALL_RETRY_CONFIGS.1.upsert), &lines, now)
+        .execute(&mut *connection)
+        .await
+        .map_err(StoreError::query(doing))?;
+    let windows: Vec<_> = configs
+        .values()
+        .flat_map(|config| {
+            config.calling_windows.iter().zip(0..).map(|(record, index)| Line {
+                owner: config.id.as_str(),
+                index,
+                record,
+            })
+        })
+        .collect();
+    if !windows.is_empty() {
+        bind_calling_windows(own(&CALLING_WINDOWS.1.upsert), &windows, now)
+            .execute(&mut *connection)
+            .await
+            .map_err(StoreError::query(doing))?;
+    }
+    Ok(())
+}
+
+/// One copy of each assistant: the newest; of equally new ones the later.
+fn newest<'a>(assistants: &[&'a Assistant]) -> BTreeMap<&'a str, &'a Assistant> {
+    let mut newest: BTreeMap<&str, &Assistant> = BTreeMap::new();
+    for assistant in assistants {
+        newest
+            .entry(assistant.id.as_str())
+            .and_modify(|held| {
+                if assistant.updated_at.value() >= held.updated_at.value() {
+                    *held = assistant;
+                }
+            })
+            .or_insert(assistant);
+    }
+    newest
+}
+
+async fn write_assistants(
+    connection: &mut PgConnection,
+    assistants: &[&Assistant],
+    now: Time,
+) -> Result<(), StoreError> {
+    let mut assistants = newest(assistants);
+    if assistants.is_empty() {
+        return Ok(());
+    }
+    let doing = "writing assistants";
+    // Locked in the order of their ids; an older copy than the stored one is passed over with its parts.
+    let ids: Vec<&str> = assistants.keys().copied().collect();
+    let stored: HashMap<String, Option<Time>> = sqlx::query(
+        "select id, updated_at from revox.assistants where id = any($1) order by id for update",
+    )
+    .bind(&ids)
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(StoreError::query(doing))?
+    .iter()
+    .map(|row| (row.get(0), row.get(1)))
+    .collect();
+    assistants.retain(|id, assistant| {
+        let stored = stored.get(*id).copied().flatten();
+        assistant.updated_at.value().is_none_or(|updated_at| Some(*updated_at) >= stored)
+    });
+    let lines: Vec<_> =
+        assistants.values().map(|record| Line { owner: "", index: 0, record: *record }).collect();
+    bind_assistants(own(&ASSISTANTS.1.upsert), &lines, now)
+        .execute(&mut *connection)
+        .await
+        .map_err(StoreError::query(doing))?;
+    let fields: Vec<_> = assistants.values().map(|it| (it.id.as_str(), &it.structured_output_fields)).collect();
+    write_list(connection, &STRUCTURED_OUTPUT_FIELDS, bind_structured_output_fields, &fields, false, now).await?;
+    let items: Vec<_> = assistants.values().map(|it| (it.id.as_str(), &it.faq_items)).collect();
+    write_list(connection, &FAQ_ITEMS, bind_faq_items, &items, false, now).await
+}
+
+/// A campaign whose assistant is known by its id alone gets a stub to refer to.
+async fn write_stubs(
+    connection: &mut PgConnection,
+    campaigns: &[&Campaign],
+    now: Time,
+) -> Result<(), StoreError> {
+    let mut ids: Vec<&str> = campaigns
+        .iter()
+        .filter_map(|campaign| campaign.assistant_id.value().map(String::as_str))
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    sqlx::query(
+        "insert into revox.assistants (id, _first_seen_at, _synced_at)
+         select id, $2, $2 from unnest($1::text[]) as i(id)
+         where not exists (select 1 from revox.assistants a where a.id = i.id)
+         on conflict (id) do nothing",
+    )
+    .bind(&ids)
+    .bind(now)
+    .execute(connection)
+    .await
+    .map_err(StoreError::query("writing stubs of assistants"))?;
+    Ok(())
+}
+
+async fn write_campaigns(
+    connection: &mut PgConnection,
+    account: &str,
+    campaigns: &[&Campaign],
+    now: Time,
+) -> Result<(), StoreError> {
+    let doing = "writing campaigns";
+    let campaigns: BTreeMap<&str, &Campaign> =
+        campaigns.iter().map(|campaign| (campaign.id.as_str(), *campaign)).collect();
+    if campaigns.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<_> =
+        campaigns.values().map(|record| Line { owner: "", index: 0, record: *record }).collect();
+    bind_campaigns(own(&CAMPAIGNS.1.upsert), &lines, now)
+        .execute(&mut *connection)
+        .await
+        .map_err(StoreError::query(doing))?;
+    let ids: Vec<&str> = campaigns.keys().copied().collect();
+    sqlx::query(
+        "insert into revox_sync.checkpoints as k (campaign_id, account, updated_at)
+         select id, $2, $3 from unnest($1::text[]) as i(id)
+         on conflict (campaign_id) do update
+         set account = excluded.account, gone_strikes = 0
+         where k.account <> excluded.account or k.gone_strikes <> 0",
+    )
+    .bind(&ids)
+    .bind(account)
+    .bind(now)
+    .execute(connection)
+    .await
+    .map_err(StoreError::query(doing))?;
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! Lists that are replaced with their owner: what was read whole removes what it does not hold.
+
+use super::StoreError;
+use super::table::{Kind, Line, PgQuery, Prepared, own};
+use crate::records::{Listed, Time};
+use sqlx::PgConnection;
+use std::collections::HashSet;
+
+/// A function that binds lines to a table's statements.
+pub(super) type Bind<R> = for<'q, 'l> fn(PgQuery<'q>, &[Line<'l, R>], Time) -> PgQuery<'q>;
+
+/// The second half of a part's key, for parts that have an id of their own.
+pub(super) trait PartId {
+    /// The id within the owner; none for parts that are told apart by their place.
+    fn part_id(&self) -> Option<&str> {
+        None
+    }
+}
+
+impl PartId for crate::records::StructuredOutputField {}
+impl PartId for crate::records::FaqItem {}
+impl PartId for crate::records::TranscriptTurn {}
+impl PartId for crate::records::SpeechEvent {
+    fn part_id(&self) -> Option<&str> {
+        Some(&self.id)
+    }
+}
+impl PartId for crate::records::SmsMessage {
+    fn part_id(&self) -> Option<&str> {
+        Some(&self.id)
+    }
+}
+impl PartId for crate::records::EmailMessage {
+    fn part_id(&self) -> Option<&str> {
+        Some(&self.id)
+    }
+}
+
+/// Writes the lists of many owners, each given once. `fresh`: the owners are all new, so that nothing can be
+/// there.
+pub(super) async fn write_list<R: PartId + Sync>(
+    connection: &mut PgConnection,
+    table: &Prepared,
+    bind: Bind<R>,
+    lists: &[(&str, &Listed<R>)],
+    fresh: bool,
+    now: Time,
+) -> Result<(), StoreError> {
+    if !fresh {
+        remove_surplus(connection, table, lists).await?;
+    }
+    let mut lines: Vec<Line<'_, R>> = Vec::new();
+    for (owner, list) in lists {
+        let mut ids: HashSet<&str> = HashSet::new();
+        let first_line = lines.len();
+        // A list may hold an id twice; the last one counts, and none may stand in one statement twice.
+        for (index, record) in list.items().iter().enumerate().rev() {
+            let index = i32::try_from(index).unwrap_or(i32::MAX);
+            if record.part_id().is_none_or(|id| ids.insert(id)) {
+                lines.push(Line { owner, index, record });
+            }
+        }
+        if let Some(own_lines) = lines.get_mut(first_line..) {
+            own_lines.reverse();
+        }
+    }
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let statement = if fresh { &table.1.insert } else { &table.1.upsert };
+    bind(own(statement), &lines, now)
+        .execute(connection)
+        .await
+        .map_err(StoreError::query("writing the parts of a batch"))?;
+    Ok(())
+}
+
+/// Deletes what lists that were read whole do not hold.
+async fn remove_surplus<R: PartId>(
+    connection: &mut PgConnection,
+    table: &Prepared,
+    lists: &[(&str, &Listed<R>)],
+) -> Result<(), StoreError> {
+    let whole: Vec<_> = lists.iter().filter(|(_, list)| list.is_whole()).collect();
+    if whole.is_empty() {
+        return Ok(());
+    }
+    let owners: Vec<&str> = whole.iter().map(|(owner, _)| *owner).collect();
+    let name = table.0.name;
+    let [owner, key, ..] = table.0.columns else { return Ok(()) };
+    let (owner, by_place, key) = (owner.name, key.kind == Kind::Index, key.name);
+    let removal = if by_place {
+        let counts: Vec<i32> =
+            whole.iter().map(|(_, list)| i32::try_from(list.items().len()).unwrap_or(i32::MAX)).collect();
+        let statement = format!(
+            "delete from {name} t using unnest($1::text[], $2::integer[]) as i(owner, kept)
+             where t.{owner} = i.owner and t.{key} >= i.kept"
+        );
+        own(&statement).bind(owners).bind(counts).execute(connection).await
+    } else {
+        let kept: Vec<String> = whole
+            .iter()
+            .flat_map(|(owner, list)| {
+                list.items().iter().filter_map(move |item| Some(format!("{owner} {}", item.part_id()?)))
+            })
+            .collect();
+        let statement = format!(
+            "delete from {name} t where t.{owner} = any($1) and t.{owner} || ' ' || t.{key} <> all($2)"
+        );
+        own(&statement).bind(owners).bind(kept).execute(connection).await
+    };
+    removal.map_err(StoreError::query("removing the parts that are gone"))?;
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! `revox_sync.runs`: one line per campaign and pass.
+
+use super::checkpoint::signed;
+use super::lease::Lease;
+use super::open::{Store, commit};
+use super::StoreError;
+use crate::api::Cost;
+use crate::observe::Outcome;
+use crate::records::Time;
+use sqlx::types::Json;
+use sqlx::{PgConnection, Row};
+
+/// What a run line says at its end.
+#[derive(Debug, Clone)]
+pub struct RunLine {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// When.
+    pub finished_at: Time,
+    /// What it rests on.
+    pub evidence: serde_json::Value,
+    /// What it cost.
+    pub cost: Cost,
+    /// Rows that the API showed.
+    pub seen: u64,
+    /// New ones.
+    pub inserted: u64,
+    /// Known ones that differ.
+    pub updated: u64,
+    /// Known ones that were passed over.
+    pub unchanged: u64,
+    /// Rows that are gone.
+    pub tombstoned: u64,
+    /// Pieces that could not land.
+    pub rejected: u64,
+    /// Why it is not complete.
+    pub error: Option<String>,
+}
+
+impl Store {
+    /// Opens a campaign's run line; returns its id.
+    pub async fn open_run(
+        &self,
+        lease: &Lease,
+        account: &str,
+        campaign_id: &str,
+        trigger: &str,
+        started_at: Time,
+    ) -> Result<i64, StoreError> {
+        let mut transaction = self.begin().await?;
+        let id = sqlx::query(
+            "insert into revox_sync.runs (account, campaign_id, kind, started_at, trigger)
+             values ($1, $2, 'full', $3, $4)
+             returning id",
+        )
+        .bind(account)
+        .bind(campaign_id)
+        .bind(started_at)
+        .bind(trigger)
+        .fetch_one(&mut *transaction)
+        .await
+        .map_err(StoreError::query("opening a run line"))?
+        .get(0);
+        lease.renew(&mut transaction).await?;
+        commit(transaction).await?;
+        Ok(id)
+    }
+
+    /// Closes a run line that ends without anything else to write: one that failed.
+    pub async fn close_run(&self, lease: &Lease, id: i64, line: &RunLine) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        save_run(&mut transaction, id, line).await?;
+        lease.renew(&mut transaction).await?;
+        commit(transaction).await
+    }
+}
+
+/// Writes a run line's end.
+pub(super) async fn save_run(connection: &mut PgConnection, id: i64, line: &RunLine) -> Result<(), StoreError> {
+    sqlx::query(
+        "update revox_sync.runs
+         set outcome = $2, finished_at = $3, evidence = $4, requests = $5, bytes = $6, rows_seen = $7,
+             rows_inserted = $8, rows_updated = $9, rows_unchanged = $10, rows_tombstoned = $11,
+             rejected = $12, error = $13
+         where id = $1",
+    )
+    .bind(id)
+    .bind(line.outcome.as_str())
+    .bind(line.finished_at)
+    .bind(Json(&line.evidence))
+    .bind(signed(line.cost.requests))
+    .bind(signed(line.cost.bytes))
+    .bind(signed(line.seen))
+    .bind(signed(line.inserted))
+    .bind(signed(line.updated))
+    .bind(signed(line.unchanged))
+    .bind(signed(line.tombstoned))
+    .bind(signed(line.rejected))
+    .bind(&line.error)
+    .execute(connection)
+    .await
+    .map_err(StoreError::query("closing a run line"))?;
+    Ok(())
+}

@@ -1,0 +1,433 @@
+//! One mechanism for writing any table: a batch of lines becomes one array a column, one `unnest`, one
+//! statement that writes only what differs.
+//!
+//! Owns the SQL. Which columns a table has, and where each comes from, is said in `tables`.
+//!
+//! Lines that did not change are kept away from `on conflict` by the join, since an `on conflict` that does
+//! nothing still locks, and so writes, the row that it finds.
+
+use crate::records::Field;
+use sqlx::AssertSqlSafe;
+use sqlx::postgres::PgArguments;
+use std::fmt::Write as _;
+use std::sync::LazyLock;
+
+/// How a column travels: the element type of its array, and the expression that makes the column's type of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `text` that is always there: an id, the id of an owner.
+    Key,
+    /// `integer` that is always there: a place in a list.
+    Index,
+    /// `text`.
+    Text,
+    /// `text` holding a URL that is signed afresh on every read: a new query string alone is no change.
+    SignedUrl,
+    /// `bigint`.
+    Bigint,
+    /// `integer`.
+    Integer,
+    /// `double precision`.
+    Double,
+    /// `boolean`.
+    Boolean,
+    /// `timestamptz`.
+    Timestamptz,
+    /// `time`.
+    Time,
+    /// `jsonb`, sent as text. Compared as text too: `1.1` and `1.10` are equal to `jsonb` and not to a reader.
+    Jsonb,
+    /// `text[]`, sent as a JSON list, since `unnest` flattens arrays of arrays.
+    Texts,
+}
+
+impl Kind {
+    fn element(self) -> &'static str {
+        match self {
+            Self::Key | Self::Text | Self::SignedUrl | Self::Jsonb | Self::Texts => "text",
+            Self::Bigint => "bigint",
+            Self::Index | Self::Integer => "integer",
+            Self::Double => "double precision",
+            Self::Boolean => "boolean",
+            Self::Timestamptz => "timestamptz",
+            Self::Time => "time",
+        }
+    }
+
+    /// The expression that makes the column's value of the array's element `value`.
+    fn read(self, value: &str) -> String {
+        match self {
+            Self::Jsonb => format!("{value}::jsonb"),
+            Self::Texts => format!(
+                "case when {value} is not null then array(select jsonb_array_elements_text({value}::jsonb)) end"
+            ),
+            _ => value.to_owned(),
+        }
+    }
+
+    /// The expression by which two values of the column are told apart.
+    fn compared(self, value: &str) -> String {
+        match self {
+            Self::Jsonb => format!("{value}::text"),
+            Self::SignedUrl => format!("split_part({value}, '?', 1)"),
+            _ => value.to_owned(),
+        }
+    }
+}
+
+/// A column and how it travels.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Column {
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+}
+
+impl Column {
+    /// The name without the mark of a raw identifier, quoted.
+    fn quoted(&self) -> String {
+        format!("\"{}\"", self.name.trim_start_matches("r#"))
+    }
+}
+
+/// What a table is to the mirror, which decides its bookkeeping columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Has `_first_seen_at`, `_synced_at` and `_deleted_at`, and keeps what an answer does not show.
+    Entity,
+    /// Replaced with its owner.
+    Part,
+}
+
+/// A table, as far as writing needs to know it.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub(super) name: &'static str,
+    pub(super) role: Role,
+    /// How many of the first columns are the key.
+    pub(super) key_columns: usize,
+    /// Every column but the bookkeeping, `_extra` last.
+    pub(super) columns: &'static [Column],
+    /// A condition on `i` (incoming) and `t` (stored) under which a stored line may be replaced.
+    pub(super) replace_if: Option<&'static str>,
+    /// A condition on `i` and `t` under which an incoming line yields to the stored one; those are reported.
+    pub(super) yields_if: Option<&'static str>,
+}
+
+/// The statements of a table, made once.
+pub(super) struct Statements {
+    /// Writes what is new or differs; returns `(inserted, updated, contested keys)`.
+    pub(super) upsert: String,
+    /// Writes lines that are known to be new (or replaces them); returns nothing.
+    pub(super) insert: String,
+}
+
+/// A query on its way to Postgres.
+pub(super) type PgQuery<'q> = sqlx::query::Query<'q, sqlx::Postgres, PgArguments>;
+
+/// A table with its statements, to stand in a static.
+pub(super) type Prepared = LazyLock<(Table, Statements)>;
+
+impl Table {
+    fn keys(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().take(self.key_columns)
+    }
+
+    fn values(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().skip(self.key_columns)
+    }
+
+    fn is_entity(&self) -> bool {
+        self.role == Role::Entity
+    }
+
+    /// `from unnest($1::text[], ...) as i("id", ...)`; entities carry a bit set of absent columns at the end.
+    fn source(&self) -> String {
+        let mut arrays = String::new();
+        let mut names = String::new();
+        for (index, column) in self.columns.iter().enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            let _ = write!(arrays, "{comma}${}::{}[]", index + 1, column.kind.element());
+            let _ = write!(names, "{comma}{}", column.quoted());
+        }
+        if self.is_entity() {
+            let _ = write!(arrays, ", ${}::bigint[]", self.columns.len() + 1);
+            names.push_str(", absent");
+        }
+        format!("unnest({arrays}) as i({names})")
+    }
+
+    /// `$n` of the moment at which the batch is written, for entities.
+    fn now(&self) -> String {
+        format!("${}::timestamptz", self.columns.len() + 2)
+    }
+
+    fn target_columns(&self) -> String {
+        let mut list = join(self.columns.iter().map(Column::quoted), ", ");
+        if self.is_entity() {
+            list.push_str(", _first_seen_at, _synced_at, _deleted_at");
+        }
+        list
+    }
+
+    fn on_conflict(&self) -> String {
+        let keys = join(self.keys().map(Column::quoted), ", ");
+        let mut set: Vec<String> =
+            self.values().map(|column| format!("{0} = excluded.{0}", column.quoted())).collect();
+        if self.is_entity() {
+            set.push("_synced_at = excluded._synced_at".to_owned());
+            set.push("_deleted_at = null".to_owned());
+        }
+        format!("on conflict ({keys}) do update set {}", set.join(", "))
+    }
+
+    /// The statements of this table.
+    pub(super) fn statements(&self) -> Statements {
+        Statements { upsert: self.upsert(), insert: self.insert() }
+    }
+
+    fn upsert(&self) -> String {
+        let keys_match =
+            join(self.keys().map(|column| format!("t.{0} = i.{0}", column.quoted())), " and ");
+        let first_key = self.keys().next().map(Column::quoted).unwrap_or_default();
+        let mut merged: Vec<String> = Vec::new();
+        let mut stored: Vec<String> = Vec::new();
+        let mut incoming: Vec<String> = Vec::new();
+        for (index, column) in self.columns.iter().enumerate() {
+            let name = column.quoted();
+            let read = column.kind.read(&format!("i.{name}"));
+            if index < self.key_columns {
+                merged.push(format!("i.{name}"));
+                continue;
+            }
+            let bit = 1_i64 << (index - self.key_columns);
+            let value = if self.is_entity() && column.name != "_extra" {
+                format!("case when i.absent & {bit} <> 0 then t.{name} else {read} end")
+            } else {
+                read
+            };
+            stored.push(column.kind.compared(&format!("t.{name}")));
+            incoming.push(column.kind.compared(&format!("({value})")));
+            merged.push(format!("{value} as {name}"));
+        }
+        let differs =
+            format!("({}) is distinct from ({})", stored.join(", "), incoming.join(", "));
+        let dead = if self.is_entity() { "t._deleted_at is not null or " } else { "" };
+        let allowed = self.replace_if.map_or(String::new(), |condition| format!(" and ({condition})"));
+        let yields = self.yields_if.unwrap_or("false");
+        let columns = join(self.columns.iter().map(Column::quoted), ", ");
+        let (first, bookkeeping) = if self.is_entity() {
+            (format!("{}, {}, null::timestamptz", self.now(), self.now()), ", ")
+        } else {
+            (String::new(), "")
+        };
+        format!(
+            "with merged as materialized (\n\
+             select {merged},\n\
+             t.{first_key} is null as is_new,\n\
+             t.{first_key} is not null and ({yields}) as yields,\n\
+             t.{first_key} is null or (({dead}{differs}){allowed}) as is_to_be_written\n\
+             from {source}\n\
+             left join {table} t on {keys_match}\n\
+             ), written as (\n\
+             insert into {table} ({targets})\n\
+             select {columns}{bookkeeping}{first} from merged where is_to_be_written and not yields\n\
+             {on_conflict}\n\
+             )\n\
+             select count(*) filter (where is_new),\n\
+             count(*) filter (where is_to_be_written and not is_new and not yields),\n\
+             array_agg({first_key}) filter (where yields)\n\
+             from merged",
+            merged = merged.join(", "),
+            source = self.source(),
+            table = self.name,
+            targets = self.target_columns(),
+            on_conflict = self.on_conflict(),
+        )
+    }
+
+    fn insert(&self) -> String {
+        let values = join(
+            self.columns.iter().map(|column| column.kind.read(&format!("i.{}", column.quoted()))),
+            ", ",
+        );
+        let bookkeeping = if self.is_entity() {
+            format!(", {0}, {0}, null::timestamptz", self.now())
+        } else {
+            String::new()
+        };
+        format!(
+            "insert into {table} ({targets})\nselect {values}{bookkeeping}\nfrom {source}\n{on_conflict}",
+            table = self.name,
+            targets = self.target_columns(),
+            source = self.source(),
+            on_conflict = self.on_conflict(),
+        )
+    }
+}
+
+fn join(items: impl Iterator<Item = String>, separator: &str) -> String {
+    items.collect::<Vec<_>>().join(separator)
+}
+
+/// One line to be written: a record, with what it does not know of itself.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line<'a, R> {
+    /// The id of the owner (parts), or of the campaign or call (entities).
+    pub(super) owner: &'a str,
+    /// The place in the owner's list (parts).
+    pub(super) index: i32,
+    /// The record.
+    pub(super) record: &'a R,
+}
+
+/// A query of a statement that this program has put together from constants, free of anyone's data.
+pub(super) fn own<'q>(statement: &str) -> PgQuery<'q> {
+    sqlx::query(AssertSqlSafe(statement.to_owned()))
+}
+
+/// A column's value within a record.
+pub(super) trait Cell<T> {
+    /// The value, if there is one.
+    fn get(&self) -> Option<&T>;
+    /// Whether the answer does not show it.
+    fn is_absent(&self) -> bool {
+        false
+    }
+}
+
+impl<T> Cell<T> for Option<T> {
+    fn get(&self) -> Option<&T> {
+        self.as_ref()
+    }
+}
+
+impl<T> Cell<T> for Field<T> {
+    fn get(&self) -> Option<&T> {
+        self.value()
+    }
+    fn is_absent(&self) -> bool {
+        Field::is_absent(self)
+    }
+}
+
+/// Declares a table: its statements in a static, and a function that binds a batch of lines to them.
+///
+/// `keys` are given with an expression on the line; `fields` are fields of the record of the same name.
+macro_rules! table {
+    (
+        $(#[$doc:meta])*
+        $static:ident, $bind:ident: $record:ty => $name:literal, $role:ident,
+        keys { $($key:ident: $key_kind:ident = |$key_line:ident| $key_value:expr,)+ }
+        given { $($given:ident: $given_kind:ident = |$given_line:ident| $given_value:expr,)* }
+        fields { $($field:ident: $kind:ident,)+ }
+        $(replace_if $replace_if:literal)?
+        $(yields_if $yields_if:literal)?
+    ) => {
+        $(#[$doc])*
+        pub(super) static $static: Prepared = LazyLock::new(|| {
+            let table = Table {
+                name: $name,
+                role: Role::$role,
+                key_columns: [$(stringify!($key)),+].len(),
+                columns: &[
+                    $(Column { name: stringify!($key), kind: Kind::$key_kind },)+
+                    $(Column { name: stringify!($given), kind: Kind::$given_kind },)*
+                    $(Column { name: stringify!($field), kind: Kind::$kind },)+
+                    Column { name: "_extra", kind: Kind::Jsonb },
+                ],
+                replace_if: None$(.or(Some($replace_if)))?,
+                yields_if: None$(.or(Some($yields_if)))?,
+            };
+            let statements = table.statements();
+            (table, statements)
+        });
+
+        /// Binds lines to the statements of the table, one array a column.
+        pub(super) fn $bind<'q>(
+            mut query: PgQuery<'q>,
+            lines: &[Line<'_, $record>],
+            now: Time,
+        ) -> PgQuery<'q> {
+            $(query = bind_column!(query, lines, $key_kind, |$key_line| $key_value);)+
+            $(query = bind_column!(query, lines, $given_kind, |$given_line| $given_value);)*
+            $(query = bind_column!(query, lines, $kind, |line| line.record.$field);)+
+            query = bind_column!(query, lines, Jsonb, |line| line.record.extra);
+            if $static.0.role == Role::Entity {
+                let given = <[&str]>::len(&[$(stringify!($given)),*]);
+                query = query
+                    .bind(lines.iter().map(|line| {
+                        let mut bits = 0_i64;
+                        let mut bit = 1_i64 << given;
+                        $(
+                            if absent!($kind, line.record.$field) {
+                                bits |= bit;
+                            }
+                            bit <<= 1;
+                        )+
+                        let _ = bit;
+                        bits
+                    }).bind_iter())
+                    .bind(now);
+            }
+            query
+        }
+    };
+}
+
+/// Binds one column of a batch as an array.
+macro_rules! bind_column {
+    ($query:expr, $lines:expr, Text, |$line:ident| $value:expr) => {
+        $query.bind($lines.iter().map(|$line| Cell::<String>::get(&$value).map(String::as_str)).bind_iter())
+    };
+    ($query:expr, $lines:expr, SignedUrl, |$line:ident| $value:expr) => {
+        bind_column!($query, $lines, Text, |$line| $value)
+    };
+    ($query:expr, $lines:expr, Key, |$line:ident| $value:expr) => {
+        $query.bind($lines.iter().map(|$line| $value).bind_iter())
+    };
+    ($query:expr, $lines:expr, Index, |$line:ident| $value:expr) => {
+        $query.bind($lines.iter().map(|$line| $value).bind_iter())
+    };
+    ($query:expr, $lines:expr, Jsonb, |$line:ident| $value:expr) => {
+        $query.bind(
+            $lines.iter().map(|$line| Cell::<JsonText>::get(&$value).map(|json| json.0.as_str())).bind_iter(),
+        )
+    };
+    ($query:expr, $lines:expr, Texts, |$line:ident| $value:expr) => {
+        $query.bind($lines.iter().map(|$line| Cell::<Vec<String>>::get(&$value).map(json_list)).bind_iter())
+    };
+    ($query:expr, $lines:expr, Bigint, |$line:ident| $value:expr) => {
+        $query.bind($lines.iter().map(|$line| Cell::<i64>::get(&$value).copied()).bind_iter())
+    };
+    ($query:expr, $lines:expr, Integer, |$line:ident| $value:expr) => {
+        $query.bind($lines.iter().map(|$line| Cell::<i32>::get(&$value).copied()).bind_iter())
+    };
+    ($query:expr, $lines:expr, Double, |$line:ident| $value:expr) => {
+        $query.bind($lines.iter().map(|$line| Cell::<f64>::get(&$value).copied()).bind_iter())
+    };
+    ($query:expr, $lines:expr, Boolean, |$line:ident| $value:expr) => {
+        $query.bind($lines.iter().map(|$line| Cell::<bool>::get(&$value).copied()).bind_iter())
+    };
+    ($query:expr, $lines:expr, Timestamptz, |$line:ident| $value:expr) => {
+        $query.bind($lines.iter().map(|$line| Cell::<Time>::get(&$value).copied()).bind_iter())
+    };
+    ($query:expr, $lines:expr, Time, |$line:ident| $value:expr) => {
+        $query.bind($lines.iter().map(|$line| Cell::<NaiveTime>::get(&$value).copied()).bind_iter())
+    };
+}
+
+/// Whether a field of a record is not shown by the answer.
+macro_rules! absent {
+    (Text, $value:expr) => { Cell::<String>::is_absent(&$value) };
+    (SignedUrl, $value:expr) => { Cell::<String>::is_absent(&$value) };
+    (Jsonb, $value:expr) => { Cell::<JsonText>::is_absent(&$value) };
+    (Texts, $value:expr) => { Cell::<Vec<String>>::is_absent(&$value) };
+    (Bigint, $value:expr) => { Cell::<i64>::is_absent(&$value) };
+    (Integer, $value:expr) => { Cell::<i32>::is_absent(&$value) };
+    (Double, $value:expr) => { Cell::<f64>::is_absent(&$value) };
+    (Boolean, $value:expr) => { Cell::<bool>::is_absent(&$value) };
+    (Timestamptz, $value:expr) => { Cell::<Time>::is_absent(&$value) };
+    (Time, $value:expr) => { Cell::<NaiveTime>::is_absent(&$value) };
+}
+
+pub(super) use {absent, bind_column, table};

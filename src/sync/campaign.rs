@@ -1,0 +1,443 @@
+//! One campaign's pass: under its lease, walk after walk until one is proven or enough were tried, then the end.
+
+use super::account::{ACCOUNT, Shared, wait_for_lease};
+use super::confirm;
+use super::list::{ListedCampaign, ask_fingerprint};
+use super::page::{PageError, PageReader, mark};
+use super::walk::{Seen, Walker};
+use super::{CampaignReport, Mirror, PassOptions, RowCounts};
+use crate::observe::{CampaignProgress, Outcome};
+use crate::plan::{Discovery, Learned, Shape, Shown, WalkFacts, vanishing};
+use crate::store::{CampaignState, Completed, Ending, Lease, RunLine, Store, StoreError, WalkCheckpoint};
+use crate::wire::RowsPage;
+use serde_json::json;
+use std::sync::Arc;
+use tokio_util::task::AbortOnDropHandle;
+
+/// Live rows that may vanish at once without a person being asked, unless they are all of them.
+const TOLERATED_GONE: u64 = 50;
+
+/// A campaign and all that its pass needs.
+pub(super) struct CampaignPass {
+    pub(super) mirror: Mirror,
+    pub(super) options: PassOptions,
+    pub(super) shared: Arc<Shared>,
+    pub(super) listed: ListedCampaign,
+    pub(super) state: CampaignState,
+    /// Why it is walked.
+    pub(super) reason: &'static str,
+}
+
+/// How a walk came out.
+struct Verdict {
+    outcome: Outcome,
+    note: Option<String>,
+    gone: Vec<String>,
+    may_tombstone: bool,
+    shape: Shape,
+    total: u64,
+    started_at: crate::records::Time,
+}
+
+/// Makes one campaign's pass. Whatever goes wrong is this campaign's failure alone.
+pub(super) async fn pass_campaign(mut pass: CampaignPass) -> CampaignReport {
+    pass.mirror.client = pass.mirror.client.with_own_cost();
+    let client = pass.mirror.client.clone();
+    let id = pass.listed.campaign().id.clone();
+    let mut report = CampaignReport::skipped(id.clone(), pass.listed.name().to_owned());
+    match pass.run(&mut report).await {
+        Ok(()) => {}
+        Err(error) => {
+            report.outcome = Outcome::Failed;
+            report.refused = matches!(&error, PageError::Api(error) if error.is_refused());
+            report.note = Some(explain(&error));
+        }
+    }
+    report.cost = client.cost();
+    pass.mirror.progress.campaign_finished(&id, report.outcome, report.note.as_deref());
+    report
+}
+
+/// An error with its causes, on one line.
+fn explain(error: &PageError) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+impl CampaignPass {
+    fn id(&self) -> &str {
+        &self.listed.campaign().id
+    }
+
+    async fn run(&self, report: &mut CampaignReport) -> Result<(), PageError> {
+        let (Some(store), false) = (&self.mirror.store, self.options.dry_run) else {
+            return self.look(report).await;
+        };
+        let scope = format!("campaign:{}", self.id());
+        let Some(lease) = wait_for_lease(store, &scope, &self.shared.holder, self.options.lease_wait).await? else {
+            report.outcome = Outcome::Partial;
+            report.note = Some("another revox-mirror works on this campaign".to_owned());
+            return Ok(());
+        };
+        let keeper = keep(store.clone(), lease.clone());
+        let result = self.run_under(store, &lease, report).await;
+        drop(keeper);
+        if let Err(error) = store.release_lease(&lease).await {
+            tracing::warn!(%error, "a lease could not be given back; it expires by itself");
+        }
+        result
+    }
+
+    /// A dry run: reads and counts, and writes nothing.
+    async fn look(&self, report: &mut CampaignReport) -> Result<(), PageError> {
+        let (mut walker, first) = self.begin(None, None).await?;
+        self.started(&walker);
+        walker.run(first).await?;
+        let mut facts = walker.facts();
+        facts.after = ask_fingerprint(&self.mirror.client, self.id()).await?;
+        if let Some(store) = &self.mirror.store {
+            let missing = store.find_missing(self.id(), |id| {
+                walker.seen.place_of(&self.shared.hasher.row_id(id))
+            });
+            walker.counts.tombstoned = u64::try_from(missing.await?.1.len()).unwrap_or(u64::MAX);
+        }
+        let doubts = facts.doubts();
+        report.outcome = if doubts.is_empty() { Outcome::Complete } else { Outcome::Partial };
+        report.note = (!doubts.is_empty()).then(|| doubts.join("; "));
+        report.rows = walker.counts;
+        Ok(())
+    }
+
+    async fn run_under(&self, store: &Store, lease: &Lease, report: &mut CampaignReport) -> Result<(), PageError> {
+        let started_at = self.mirror.clock.now();
+        let run = store.open_run(lease, ACCOUNT, self.id(), self.options.trigger, started_at).await?;
+        let mut counts = RowCounts::default();
+        let ended = self.walk_until_proven(store, lease, run, &mut counts).await;
+        report.rows = counts;
+        match ended {
+            Ok(verdict) => {
+                report.outcome = verdict.outcome;
+                report.note = verdict.note;
+                Ok(())
+            }
+            Err(error) => {
+                let line = self.run_line(Outcome::Failed, &counts, Some(explain(&error)), json!({"why": self.reason}));
+                if let Err(error) = store.close_run(lease, run, &line).await {
+                    tracing::warn!(%error, "a run line could not be closed");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn run_line(
+        &self,
+        outcome: Outcome,
+        counts: &RowCounts,
+        error: Option<String>,
+        evidence: serde_json::Value,
+    ) -> RunLine {
+        RunLine {
+            outcome,
+            finished_at: self.mirror.clock.now(),
+            evidence,
+            cost: self.mirror.client.cost(),
+            seen: counts.seen,
+            inserted: counts.inserted,
+            updated: counts.updated,
+            unchanged: counts.unchanged,
+            tombstoned: counts.tombstoned,
+            rejected: counts.rejected,
+            error,
+        }
+    }
+
+    async fn walk_until_proven(
+        &self,
+        store: &Store,
+        lease: &Lease,
+        run: i64,
+        counts: &mut RowCounts,
+    ) -> Result<Verdict, PageError> {
+        let mut checkpoint = store.load_checkpoint(self.id()).await?;
+        let mut written = 0;
+        let mut rounds = 0;
+        loop {
+            rounds += 1;
+            let resumed = checkpoint.walk.take();
+            let (mut walker, first) = match self.begin(resumed.clone(), Some(lease)).await {
+                Err(PageError::Api(error)) if error.is_bad_request() && resumed.is_some() => {
+                    // What was known of the API's pages no longer holds.
+                    self.begin(None, Some(lease)).await?
+                }
+                begun => begun?,
+            };
+            if rounds == 1 {
+                self.started(&walker);
+            }
+            let walked = walker.run(first).await;
+            add(counts, &walker.counts);
+            written += walker.written;
+            walked?;
+            let mut facts = walker.facts();
+            facts.after = ask_fingerprint(&self.mirror.client, self.id()).await?;
+            let doubts = facts.doubts();
+            if !doubts.is_empty() && rounds < max_rounds(&walker) {
+                tracing::info!(campaign = %self.id(), doubts = doubts.join("; "), "the walk is not proven; reading again");
+                continue;
+            }
+            let verdict = self.judge(store, &walker, &facts, doubts).await?;
+            counts.tombstoned = u64::try_from(verdict.gone.len()).unwrap_or(u64::MAX);
+            self.end(store, lease, run, counts, written, &facts, rounds, &verdict).await?;
+            return Ok(verdict);
+        }
+    }
+
+    /// What a walk proves: complete, with what is gone; or partial or suspicious, with the reason.
+    async fn judge(
+        &self,
+        store: &Store,
+        walker: &Walker<'_>,
+        facts: &WalkFacts,
+        doubts: Vec<String>,
+    ) -> Result<Verdict, PageError> {
+        let verdict = |outcome, note: Option<String>| Verdict {
+            outcome,
+            note,
+            gone: Vec::new(),
+            may_tombstone: false,
+            shape: walker.walk.shape,
+            total: facts.first_total,
+            started_at: walker.walk.started_at,
+        };
+        if !doubts.is_empty() {
+            return Ok(verdict(Outcome::Partial, Some(doubts.join("; "))));
+        }
+        if !facts.may_tombstone() {
+            return Ok(verdict(Outcome::Complete, None));
+        }
+        let hasher = &self.shared.hasher;
+        let (live, missing) =
+            store.find_missing(self.id(), |id| walker.seen.place_of(&hasher.row_id(id))).await?;
+        let gone = u64::try_from(missing.len()).unwrap_or(u64::MAX);
+        if let Some(reason) = vanishing(live, gone, TOLERATED_GONE) {
+            return Ok(verdict(Outcome::Suspicious, Some(reason)));
+        }
+        if let Some(doubt) = confirm::doubt(&walker.reader, walker.walk.shape, facts.first_total, &missing).await? {
+            return Ok(verdict(Outcome::Partial, Some(doubt)));
+        }
+        let gone = missing.into_iter().map(|row| row.id).collect();
+        Ok(Verdict { gone, may_tombstone: true, ..verdict(Outcome::Complete, None) })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the end gathers what the walks have brought")]
+    async fn end(
+        &self,
+        store: &Store,
+        lease: &Lease,
+        run: i64,
+        counts: &RowCounts,
+        written: u64,
+        facts: &WalkFacts,
+        rounds: u32,
+        verdict: &Verdict,
+    ) -> Result<(), PageError> {
+        let known = &self.state.known;
+        let unmoved = known.fingerprint.as_ref() == Some(&self.listed.fingerprint);
+        let changed = written > 0 || counts.tombstoned > 0;
+        let belied = unmoved && changed && known.unsettled_calls == 0;
+        let was_trusted = known.fingerprint_trusted || known.full_walk_at.is_none();
+        let evidence = json!({
+            "why": self.reason,
+            "rounds": rounds,
+            "total": facts.first_total,
+            "distinct_ids": facts.distinct_ids,
+            "rows_without_id": facts.rows_without_id,
+            "fingerprint_belied": belied,
+            "paging": verdict.shape,
+        });
+        let complete = (verdict.outcome == Outcome::Complete).then(|| Completed {
+            gone: &verdict.gone,
+            may_tombstone: verdict.may_tombstone,
+            total: verdict.total,
+            shape: verdict.shape,
+            fingerprint: self.listed.is_at_rest.then_some(&self.listed.fingerprint),
+            fingerprint_trusted: was_trusted && !belied,
+            started_at: verdict.started_at,
+        });
+        let line = self.run_line(verdict.outcome, counts, verdict.note.clone(), evidence);
+        let ending = Ending { campaign_id: self.id(), run, line, complete };
+        store.end_walk(lease, &ending, self.mirror.clock.now()).await?;
+        Ok(())
+    }
+
+    fn started(&self, walker: &Walker<'_>) {
+        let total = walker.walk.first_total.or_else(|| {
+            let listed = self.listed.campaign().rows_total.value().copied();
+            listed.and_then(|total| u64::try_from(total).ok())
+        });
+        let at = CampaignProgress { pages_done: walker.walk.next_page, ..walker.standing(total) };
+        self.mirror.progress.campaign_started(self.id(), self.listed.name(), &at);
+    }
+
+    /// Begins a walk, or takes one up again where it stopped.
+    async fn begin<'a>(
+        &'a self,
+        resumed: Option<WalkCheckpoint>,
+        lease: Option<&'a Lease>,
+    ) -> Result<(Walker<'a>, Option<RowsPage>), PageError> {
+        let store = self.mirror.store.as_ref();
+        let reader = PageReader {
+            client: self.mirror.client.clone(),
+            store: store.cloned(),
+            hasher: self.shared.hasher.clone(),
+            options: self.mirror.settings.normalize.clone(),
+            written: Arc::clone(&self.shared.written),
+            campaign_id: self.id().into(),
+            nothing_known: self.state.known.full_walk_at.is_none() && !self.state.known.walk_under_way,
+        };
+        let mut seen = Seen::default();
+        let resumable = resumed.filter(|walk| walk.shape != Shape::Unpaged && walk.next_page > 0);
+        if let (Some(walk), Some(store)) = (resumable, store) {
+            seen.extend(&store.load_rows_seen(self.id(), walk.id).await?);
+            let walker = Walker {
+                mirror: &self.mirror,
+                lease,
+                reader,
+                walk,
+                whole: None,
+                seen,
+                counts: RowCounts::default(),
+                written: 0,
+            };
+            return Ok((walker, None));
+        }
+        let fingerprint = ask_fingerprint(&self.mirror.client, self.id()).await?;
+        let (shape, first) = self.first_page(&reader).await?;
+        let walk = WalkCheckpoint {
+            id: uuid::Uuid::new_v4(),
+            started_at: self.mirror.clock.now(),
+            shape,
+            first_total: None,
+            other_total: None,
+            odd_page: None,
+            fingerprint,
+            next_page: 0,
+            rows_seen: 0,
+            rows_without_id: 0,
+        };
+        if let (Some(store), Some(lease)) = (store, lease) {
+            store.begin_walk(lease, ACCOUNT, self.id(), &walk).await?;
+        }
+        let (whole, first) = match shape {
+            Shape::Unpaged => (first, None),
+            Shape::Paged { .. } => (None, first),
+        };
+        let walker =
+            Walker { mirror: &self.mirror, lease, reader, walk, whole, seen, counts: RowCounts::default(), written: 0 };
+        Ok((walker, first))
+    }
+
+    /// The first page, and how the API pages: as the account's other campaigns have shown, if that holds here;
+    /// else found out.
+    async fn first_page(&self, reader: &PageReader) -> Result<(Shape, Option<RowsPage>), PageError> {
+        let mut known = self.shared.shape.lock().await;
+        if let Some(shape) = *known {
+            match reader.fetch(shape.ask(0)).await {
+                Ok(answer) if fits(shape, &answer.body) => return Ok((shape, Some(answer.body))),
+                Ok(_) => {}
+                Err(error) if error.is_bad_request() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let (shape, first) = discover(reader, self.mirror.settings.page_size).await?;
+        *known = Some(shape);
+        if let (Some(store), false) = (&self.mirror.store, self.options.dry_run) {
+            store.save_shape(ACCOUNT, shape, self.mirror.clock.now()).await?;
+        }
+        Ok((shape, first))
+    }
+}
+
+/// Whether a first page is what the known shape leads to expect.
+fn fits(shape: Shape, page: &RowsPage) -> bool {
+    let rows = u64::try_from(page.rows.len()).unwrap_or(u64::MAX);
+    match (shape, page.total) {
+        (Shape::Unpaged, total) => total.is_none(),
+        (Shape::Paged { .. }, None) => false,
+        (Shape::Paged { first_page, lone_page, .. }, Some(total)) => {
+            let asked = first_page.unwrap_or(lone_page);
+            rows == shape.expected_rows(0, total)
+                && (first_page.is_some() || rows >= total)
+                && page.page.is_none_or(|page| page == asked)
+        }
+    }
+}
+
+/// Asks until it is known how the API pages.
+async fn discover(reader: &PageReader, page_size: u32) -> Result<(Shape, Option<RowsPage>), PageError> {
+    let mut discovery = Discovery::new(page_size);
+    loop {
+        let answered = match reader.fetch(discovery.question()).await {
+            Ok(answer) => Ok(answer.body),
+            Err(error) if error.is_bad_request() => Err(error),
+            Err(error) => return Err(error.into()),
+        };
+        let shown = match &answered {
+            Ok(page) => Shown::Page {
+                rows: u64::try_from(page.rows.len()).unwrap_or(u64::MAX),
+                total: page.total,
+                page: page.page,
+                mark: mark(page, &reader.hasher),
+            },
+            Err(_) => Shown::Refused,
+        };
+        match (discovery.learn(shown), answered) {
+            (Learned::Ask(ask), _) => tracing::debug!(?ask, "finding out how the API pages"),
+            (Learned::Shape { shape, first_is_at_hand }, page) => {
+                return Ok((shape, page.ok().filter(|_| first_is_at_hand)));
+            }
+            (Learned::Hopeless, Err(error)) => return Err(error.into()),
+            (Learned::Hopeless, Ok(_)) => {}
+        }
+    }
+}
+
+/// Walks that are tried before a pass is partial: a small campaign costs little to read again.
+fn max_rounds(walker: &Walker<'_>) -> u32 {
+    if walker.walk.next_page <= 20 { 3 } else { 2 }
+}
+
+/// Rows are seen once, however often they are read; what happened to them adds up.
+fn add(counts: &mut RowCounts, round: &RowCounts) {
+    counts.seen = round.seen;
+    counts.unchanged = round.unchanged;
+    counts.inserted += round.inserted;
+    counts.updated += round.updated;
+    counts.rejected = round.rejected;
+    counts.rejected_new += round.rejected_new;
+}
+
+/// Renews a lease while pages are read and nothing is committed. Ends when it is dropped or the lease is lost;
+/// the next commit then fails by itself.
+fn keep(store: Store, lease: Lease) -> AbortOnDropHandle<()> {
+    AbortOnDropHandle::new(tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(store.renewal_pause()).await;
+            match store.keep_lease(&lease).await {
+                Ok(()) => {}
+                Err(error @ StoreError::LeaseLost { .. }) => {
+                    tracing::warn!(scope = lease.scope(), %error, "the lease was lost");
+                    return;
+                }
+                Err(error) => tracing::debug!(scope = lease.scope(), %error, "a lease could not be renewed"),
+            }
+        }
+    }))
+}

@@ -1,0 +1,160 @@
+//! The campaign list: read, told whose it is, normalized, and written.
+
+use super::{Mirror, PassOptions, SyncError};
+use crate::api::{Answer, ApiError, Client};
+use crate::normalize::{self, CampaignRecords, DriftCounts};
+use crate::plan::Fingerprint;
+use crate::records::{Campaign, Time};
+use crate::store::{AccountState, Lease, Parents, Store};
+use crate::wire::CampaignList;
+use chrono::TimeDelta;
+use std::collections::HashMap;
+
+/// A campaign as the list shows it.
+#[derive(Debug, Clone)]
+pub(super) struct ListedCampaign {
+    pub(super) records: CampaignRecords,
+    pub(super) fingerprint: Fingerprint,
+    /// Whether the fingerprint may be remembered: one that moved within the last two seconds may move again
+    /// without showing it.
+    pub(super) is_at_rest: bool,
+}
+
+impl ListedCampaign {
+    pub(super) fn campaign(&self) -> &Campaign {
+        &self.records.campaign
+    }
+
+    pub(super) fn name(&self) -> &str {
+        self.campaign().name.value().map_or("", String::as_str)
+    }
+}
+
+/// The list, normalized.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    pub(super) campaigns: Vec<ListedCampaign>,
+    /// Campaigns that have no id that can be read.
+    pub(super) unreadable: u64,
+    pub(super) drift: DriftCounts,
+    /// The organization that the key belongs to.
+    pub(super) organization_id: Option<String>,
+}
+
+/// How long an `updated_at` must lie back to be believed.
+const REST: TimeDelta = TimeDelta::seconds(2);
+
+/// What a campaign says of itself.
+pub(super) fn fingerprint(records: &CampaignRecords) -> Fingerprint {
+    let campaign = &records.campaign;
+    Fingerprint {
+        updated_at: campaign.updated_at.value().map(Time::to_rfc3339),
+        status: campaign.status.value().cloned(),
+        row_stats: records.row_stats.clone(),
+    }
+}
+
+/// Normalizes an answer.
+fn normalize_list(answer: &Answer<CampaignList>, now: Time) -> Listing {
+    let mut listing = Listing::default();
+    let asked_at = answer.date.unwrap_or(now);
+    for index in 0..answer.body.campaigns.len() {
+        let Some(json) = answer.body.campaign(index) else { continue };
+        match normalize::campaign(json, &mut listing.drift) {
+            Ok(records) => {
+                let fingerprint = fingerprint(&records);
+                let is_at_rest = records.campaign.updated_at.value().is_none_or(|it| asked_at - *it > REST);
+                listing.campaigns.push(ListedCampaign { records, fingerprint, is_at_rest });
+            }
+            Err(_) => listing.unreadable += 1,
+        }
+    }
+    listing
+}
+
+/// What a campaign says of itself now; `None` when the answer shows another campaign or none.
+pub(super) async fn ask_fingerprint(client: &Client, id: &str) -> Result<Option<Fingerprint>, ApiError> {
+    let answer = client.fetch_campaign(id).await?;
+    let records = answer.body.campaign(0).and_then(|json| normalize::campaign(json, &mut DriftCounts::new()).ok());
+    Ok(records.filter(|records| records.campaign.id == id).map(|records| fingerprint(&records)))
+}
+
+/// Reads the list and makes sure that it is this mirror's: its organization and its base URL.
+pub(super) async fn read(
+    mirror: &Mirror,
+    held: &AccountState,
+    options: &PassOptions,
+) -> Result<Listing, SyncError> {
+    let answer = mirror.client.fetch_campaigns().await.map_err(SyncError::List)?;
+    let mut listing = normalize_list(&answer, mirror.clock.now());
+    listing.organization_id = organization(mirror, held, &listing).await?;
+    if !options.accept_account {
+        let same = |held: &Option<String>, found: &str| held.as_deref().is_none_or(|held| held == found);
+        if !same(&held.base_url, &mirror.base_url) {
+            return Err(another(held.base_url.as_deref(), &mirror.base_url));
+        }
+        let strangers = listing.campaigns.iter().filter_map(|it| it.campaign().organization_id.value());
+        for found in strangers.chain(&listing.organization_id) {
+            if !same(&held.organization_id, found) {
+                return Err(another(held.organization_id.as_deref(), found));
+            }
+        }
+    }
+    Ok(listing)
+}
+
+fn another(held: Option<&str>, found: &str) -> SyncError {
+    SyncError::AnotherAccount { held: held.unwrap_or_default().to_owned(), found: found.to_owned() }
+}
+
+/// The organization that the key belongs to: the list says so, or else the account itself is asked.
+async fn organization(
+    mirror: &Mirror,
+    held: &AccountState,
+    listing: &Listing,
+) -> Result<Option<String>, SyncError> {
+    let mut found: Vec<&String> =
+        listing.campaigns.iter().filter_map(|it| it.campaign().organization_id.value()).collect();
+    found.sort_unstable();
+    found.dedup();
+    if let [only] = found.as_slice() {
+        return Ok(Some((*only).clone()));
+    }
+    match mirror.client.fetch_organization_id().await {
+        Ok(organization) => Ok(organization),
+        // An account that does not say whose it is can still be told by its base URL.
+        Err(error) if error.is_not_found() || error.is_refused() => Ok(held.organization_id.clone()),
+        Err(error) => Err(SyncError::List(error)),
+    }
+}
+
+/// Writes the list.
+pub(super) async fn save(
+    mirror: &Mirror,
+    store: &Store,
+    lease: &Lease,
+    account: &str,
+    listing: &Listing,
+) -> Result<(), SyncError> {
+    let records = || listing.campaigns.iter().map(|it| &it.records);
+    let parents = Parents {
+        assistants: records().filter_map(|it| it.assistant.as_ref()).collect(),
+        call_retry_configs: records().flat_map(|it| &it.call_retry_configs).collect(),
+    };
+    let campaigns: Vec<&Campaign> = records().map(|it| &it.campaign).collect();
+    let whose = (listing.organization_id.as_deref(), mirror.base_url.as_str());
+    let now = mirror.clock.now();
+    store.save_list(lease, account, whose, &parents, &campaigns, &listing.drift, now).await?;
+    Ok(())
+}
+
+/// The list's own copies of assistants: `updated_at` by id.
+pub(super) fn assistants(listing: &Listing) -> HashMap<String, Option<Time>> {
+    let mut assistants: HashMap<String, Option<Time>> = HashMap::new();
+    for assistant in listing.campaigns.iter().filter_map(|it| it.records.assistant.as_ref()) {
+        let updated_at = assistant.updated_at.value().copied();
+        let held = assistants.entry(assistant.id.clone()).or_insert(updated_at);
+        *held = (*held).max(updated_at);
+    }
+    assistants
+}

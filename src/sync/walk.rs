@@ -1,0 +1,301 @@
+//! The full walk: every page in turn, read ahead, prepared off the async threads, committed in batches with
+//! the checkpoint that vouches for them.
+
+use super::page::{PageError, PageReader, PreparedPage};
+use super::parents::Brought;
+use super::{Mirror, RowCounts};
+use crate::normalize::{DriftCounts, Hash, RowRecords};
+use crate::observe::CampaignProgress;
+use crate::plan::{Shape, WalkFacts};
+use crate::store::{Batch, BatchCounts, Lease, StoreError, WalkCheckpoint};
+use crate::wire::RowsPage;
+use std::collections::{HashMap, VecDeque};
+use tokio_util::task::AbortOnDropHandle;
+
+/// Times that a batch is tried again when transactions stand in each other's way.
+const CONFLICT_TRIES: u32 = 5;
+
+/// A walk under way.
+pub(super) struct Walker<'a> {
+    pub(super) mirror: &'a Mirror,
+    /// None in a dry run: nothing is written.
+    pub(super) lease: Option<&'a Lease>,
+    pub(super) reader: PageReader,
+    pub(super) walk: WalkCheckpoint,
+    /// Every row at once, when the API has no pages; it is then worked through in pages of our own.
+    pub(super) whole: Option<RowsPage>,
+    /// The rows seen: the hash of the id and the place.
+    pub(super) seen: Seen,
+    pub(super) counts: RowCounts,
+    /// Lines of rows, calls and attempts that were really written.
+    pub(super) written: u64,
+}
+
+/// The set of rows that a walk has seen, with their places.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    rows: Vec<(Hash, u32)>,
+    places: u32,
+    is_sorted: bool,
+}
+
+impl Seen {
+    /// Appends rows in the order of the walk; a zero hash takes a place and is no row.
+    pub(super) fn extend(&mut self, hashes: &[Hash]) {
+        for hash in hashes {
+            if *hash != Hash::default() {
+                self.rows.push((*hash, self.places));
+            }
+            self.places = self.places.saturating_add(1);
+        }
+        self.is_sorted = false;
+    }
+
+    /// Sorts and drops doublets; returns how many distinct rows there are.
+    pub(super) fn settle(&mut self) -> u64 {
+        if !self.is_sorted {
+            self.rows.sort_unstable();
+            self.rows.dedup_by_key(|(hash, _)| *hash);
+            self.is_sorted = true;
+        }
+        u64::try_from(self.rows.len()).unwrap_or(u64::MAX)
+    }
+
+    /// Where a row stood, once settled.
+    pub(super) fn place_of(&self, hash: &Hash) -> Option<u64> {
+        let index = self.rows.binary_search_by_key(hash, |(held, _)| *held).ok()?;
+        self.rows.get(index).map(|(_, place)| u64::from(*place))
+    }
+}
+
+/// Rows and what belongs to them, gathered until they are worth a transaction.
+#[derive(Default)]
+struct Gathered {
+    first_page: u64,
+    seen: Vec<Hash>,
+    changed: Vec<RowRecords>,
+    hashes: HashMap<String, Hash>,
+    changed_bytes: usize,
+    brought: Brought,
+    drift: DriftCounts,
+}
+
+type PageTask = AbortOnDropHandle<Result<PreparedPage, PageError>>;
+
+impl Walker<'_> {
+    /// Rows of an answer that holds everything, a page of our own.
+    fn chunk_rows(&self) -> usize {
+        self.mirror.settings.batch_rows.max(1)
+    }
+
+    fn pages(&self, total: u64) -> u64 {
+        match &self.whole {
+            Some(page) => u64::try_from(page.rows.len().div_ceil(self.chunk_rows())).unwrap_or(u64::MAX).max(1),
+            None => self.walk.shape.pages(total),
+        }
+    }
+
+    fn expected_rows(&self, index: u64, total: u64) -> u64 {
+        if self.whole.is_some() {
+            let size = u64::try_from(self.chunk_rows()).unwrap_or(u64::MAX);
+            return total.saturating_sub(index.saturating_mul(size)).min(size);
+        }
+        self.walk.shape.expected_rows(index, total)
+    }
+
+    /// Starts to fetch (or to cut out) and prepare page `index`.
+    fn start_page(&self, index: u64, first: &mut Option<RowsPage>) -> PageTask {
+        let reader = self.reader.clone();
+        let task = if let Some(whole) = &self.whole {
+            let size = self.chunk_rows();
+            let start = usize::try_from(index).unwrap_or(usize::MAX).saturating_mul(size);
+            let rows = whole.rows.iter().skip(start).take(size).cloned().collect();
+            let total = u64::try_from(whole.rows.len()).ok();
+            let chunk = RowsPage { rows, total, replaced: 0, ..whole.clone() };
+            tokio::spawn(reader.prepare(chunk, u64::try_from(start).unwrap_or(u64::MAX)))
+        } else {
+            let position = match self.walk.shape {
+                Shape::Paged { page_size, .. } => index.saturating_mul(u64::from(page_size)),
+                Shape::Unpaged => 0,
+            };
+            match first.take().filter(|_| index == 0) {
+                Some(page) => tokio::spawn(reader.prepare(page, position)),
+                None => tokio::spawn(reader.read(self.walk.shape.ask(index), position)),
+            }
+        };
+        AbortOnDropHandle::new(task)
+    }
+
+    /// Walks from the checkpoint to the last page. `first`: the first page, when it is at hand.
+    pub(super) async fn run(&mut self, mut first: Option<RowsPage>) -> Result<(), PageError> {
+        let read_ahead = self.read_ahead();
+        let mut tasks: VecDeque<PageTask> = VecDeque::new();
+        let mut next_to_start = self.walk.next_page;
+        let mut next_to_take = self.walk.next_page;
+        let mut latest_total = self.walk.other_total.or(self.walk.first_total);
+        let mut gathered = Gathered { first_page: next_to_take, ..Gathered::default() };
+        let mut limit = u64::MAX;
+        loop {
+            // The first page alone tells how many there are.
+            let pages = latest_total.map_or(1, |total| self.pages(total)).min(limit);
+            while next_to_start < pages && tasks.len() < read_ahead {
+                tasks.push_back(self.start_page(next_to_start, &mut first));
+                next_to_start += 1;
+            }
+            let Some(task) = tasks.pop_front() else { break };
+            let page = task.await??;
+            if self.walk.first_total.is_none() {
+                // A total that runs away is not followed for ever.
+                limit = self.pages(page.total).saturating_mul(2).saturating_add(50);
+                self.walk.first_total = Some(page.total);
+            }
+            latest_total = Some(page.total);
+            self.take(next_to_take, page, &mut gathered);
+            next_to_take += 1;
+            let is_last = tasks.is_empty() && next_to_take >= latest_total.map_or(1, |total| self.pages(total));
+            if is_last || self.is_worth_a_commit(&gathered) {
+                self.walk.next_page = next_to_take;
+                self.commit(&mut gathered).await?;
+                gathered = Gathered { first_page: next_to_take, ..Gathered::default() };
+                self.report(latest_total);
+            }
+        }
+        if !gathered.seen.is_empty() {
+            self.walk.next_page = next_to_take;
+            self.commit(&mut gathered).await?;
+        }
+        Ok(())
+    }
+
+    /// Pages under way at once.
+    fn read_ahead(&self) -> usize {
+        self.mirror.settings.pages_ahead.max(1)
+    }
+
+    /// Bytes of changed rows that one batch may hold: the campaigns side by side share what there is.
+    fn batch_bytes(&self) -> usize {
+        let settings = &self.mirror.settings;
+        (settings.max_bytes_in_flight / settings.max_concurrent_campaigns.max(1) / 2).max(64 * 1024)
+    }
+
+    fn is_worth_a_commit(&self, gathered: &Gathered) -> bool {
+        gathered.seen.len() >= self.chunk_rows() || gathered.changed_bytes >= self.batch_bytes()
+    }
+
+    /// Adds a page to what is gathered, and notes what it shows.
+    fn take(&mut self, index: u64, mut page: PreparedPage, gathered: &mut Gathered) {
+        let rows = u64::try_from(page.seen.len()).unwrap_or(u64::MAX);
+        let expected = self.expected_rows(index, page.total);
+        if rows != expected && self.walk.odd_page.is_none() {
+            self.walk.odd_page = Some((index + 1, expected, rows));
+        }
+        if Some(page.total) != self.walk.first_total && self.walk.other_total.is_none() {
+            self.walk.other_total = Some(page.total);
+        }
+        self.walk.rows_seen += rows;
+        self.walk.rows_without_id += page.without_id;
+        self.counts.seen += rows;
+        self.counts.unchanged += page.unchanged;
+        if self.lease.is_none() {
+            self.counts.inserted += page.unknown;
+            let changed = u64::try_from(page.changed.len()).unwrap_or(u64::MAX);
+            self.counts.updated += changed.saturating_sub(page.unknown);
+            self.counts.rejected +=
+                page.changed.iter().map(|records| u64::try_from(records.rejects.len()).unwrap_or(0)).sum::<u64>();
+        }
+        self.seen.extend(&page.seen);
+        gathered.seen.append(&mut page.seen);
+        gathered.changed.append(&mut page.changed);
+        gathered.hashes.extend(page.hashes);
+        gathered.changed_bytes += page.changed_bytes;
+        gathered.brought.append(&mut page.brought);
+        for (drift, count) in page.drift {
+            *gathered.drift.entry(drift).or_default() += count;
+        }
+    }
+
+    /// Writes what is gathered: parents first, then the rows with the checkpoint.
+    async fn commit(&mut self, gathered: &mut Gathered) -> Result<(), StoreError> {
+        let (Some(store), Some(lease)) = (&self.mirror.store, self.lease) else { return Ok(()) };
+        let mut again = false;
+        let mut tries = 0;
+        let counts = loop {
+            self.reader.written.write(self.mirror, store, lease, &gathered.brought, again).await?;
+            let batch = Batch {
+                campaign_id: &self.reader.campaign_id,
+                rows: &gathered.changed,
+                hashes: &gathered.hashes,
+                walk: &self.walk,
+                first_page: gathered.first_page,
+                rows_seen: &gathered.seen,
+                drift: &gathered.drift,
+            };
+            match store.commit_batch(lease, &batch, self.mirror.clock.now()).await {
+                Ok(counts) => break counts,
+                Err(StoreError::ParentMissing) if !again => again = true,
+                Err(error) if error.is_passing() && tries < CONFLICT_TRIES => {
+                    tries += 1;
+                    tracing::debug!(campaign = %self.reader.campaign_id, tries, "a batch is tried again");
+                    tokio::time::sleep(std::time::Duration::from_millis(20 << tries)).await;
+                }
+                Err(error) => return Err(error),
+            }
+        };
+        self.count(counts);
+        Ok(())
+    }
+
+    fn count(&mut self, counts: BatchCounts) {
+        self.counts.inserted += counts.inserted;
+        self.counts.updated += counts.updated;
+        self.counts.rejected += counts.rejected;
+        self.counts.rejected_new += counts.rejected_new;
+        self.written += counts.written;
+    }
+
+    fn report(&self, total: Option<u64>) {
+        self.mirror.progress.campaign_advanced(&self.reader.campaign_id, &self.standing(total));
+    }
+
+    /// Where the walk stands.
+    pub(super) fn standing(&self, total: Option<u64>) -> CampaignProgress {
+        CampaignProgress {
+            pages_done: self.walk.next_page,
+            pages_total: total.map(|total| self.pages(total)),
+            rows_done: self.walk.rows_seen,
+            rows_total: total,
+        }
+    }
+
+    /// What the walk has shown, once it is over.
+    pub(super) fn facts(&mut self) -> WalkFacts {
+        WalkFacts {
+            first_total: self.walk.first_total.unwrap_or(0),
+            other_total: self.walk.other_total,
+            odd_page: self.walk.odd_page,
+            distinct_ids: self.seen.settle(),
+            rows_without_id: self.walk.rows_without_id,
+            before: self.walk.fingerprint.clone(),
+            after: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Seen;
+
+    #[test]
+    fn the_set_of_rows_seen_counts_each_once_and_knows_their_places() {
+        let mut seen = Seen::default();
+        let hash = |byte: u8| [byte; 16];
+        seen.extend(&[hash(9), hash(0), hash(3)]);
+        seen.extend(&[hash(9), hash(1)]);
+        assert_eq!(seen.settle(), 3);
+        assert_eq!(seen.place_of(&hash(9)), Some(0));
+        assert_eq!(seen.place_of(&hash(3)), Some(2));
+        assert_eq!(seen.place_of(&hash(1)), Some(4));
+        assert_eq!(seen.place_of(&hash(0)), None, "a row without an id takes a place and is no row");
+        assert_eq!(seen.place_of(&hash(7)), None);
+    }
+}
