@@ -3,13 +3,25 @@
 //! Owns: the key, timeouts, retries, the rate limit and the bound on concurrent requests, and the check that
 //! an answer is whole. Leaves to `wire`: the shape of answers.
 
-use crate::wire::{CampaignList, RowsPage};
+mod address;
+mod client;
+mod cost;
+mod detail;
+mod error;
+mod exchange;
+mod gate;
+mod pace;
+mod retry;
+
+pub use client::Client;
+pub use error::ApiError;
+
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use std::time::Duration;
 
 /// What the client needs to know.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ClientOptions {
     /// Without a trailing slash; https, or http to a loopback address.
     pub base_url: String,
@@ -25,8 +37,12 @@ pub struct ClientOptions {
     pub total_timeout: Duration,
     /// Tries of one request in all, the first included.
     pub max_tries: u32,
-    /// How long one request may be tried again, pauses included.
+    /// How long after its first try one request may be tried again, pauses included. The last try begins
+    /// within it.
     pub retry_budget: Duration,
+    /// The longest pause before the second try, when the API does not say how long; it doubles with each try
+    /// up to sixteen times this.
+    pub backoff_base: Duration,
     /// The longest answer that is read, in bytes after decompression.
     pub max_answer_bytes: usize,
 }
@@ -60,73 +76,33 @@ pub struct Cost {
     pub bytes: u64,
 }
 
-/// Why there is no answer, after all tries.
-#[derive(Debug, thiserror::Error)]
-#[error("stub")]
-pub struct ApiError {}
-
-impl ApiError {
-    /// 401 or 403.
-    pub fn is_refused(&self) -> bool {
-        false
-    }
-    /// 404.
-    pub fn is_not_found(&self) -> bool {
-        false
-    }
-    /// 400 or 422: the parameters are not to the API's liking.
-    pub fn is_bad_request(&self) -> bool {
-        false
-    }
-    /// What a person can do about it.
-    pub fn hint(&self) -> Option<String> {
-        None
-    }
+/// What the API can take, as far as the client knows: the configured values, or less since it said 429.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Allowance {
+    /// Requests under way at once, in all.
+    pub concurrent_requests: usize,
+    /// Requests a second, in all; none: no bound of our own.
+    pub requests_per_second: Option<f64>,
 }
 
-/// The API's client. Clones share the connections, the rate limit and the bound on concurrent requests.
-#[derive(Debug, Clone)]
-pub struct Client {}
+impl ClientOptions {
+    /// The first pause that the API's own SDK makes, for [`backoff_base`](Self::backoff_base).
+    pub const DEFAULT_BACKOFF_BASE: Duration = Duration::from_millis(500);
+}
 
-impl Client {
-    /// Builds the client. Sends nothing yet.
-    pub fn new(options: ClientOptions) -> Result<Self, ApiError> {
-        let _ = options;
-        unimplemented!("api helper")
-    }
-
-    /// The same client with a cost counter of its own, for one campaign's pass.
-    #[must_use]
-    pub fn with_own_cost(&self) -> Self {
-        unimplemented!("api helper")
-    }
-
-    /// What this client's requests cost so far, those that failed included.
-    #[must_use]
-    pub fn cost(&self) -> Cost {
-        unimplemented!("api helper")
-    }
-
-    /// `GET /campaigns`.
-    pub async fn fetch_campaigns(&self) -> Result<Answer<CampaignList>, ApiError> {
-        unimplemented!("api helper")
-    }
-
-    /// `GET /campaigns/{id}`, as a list of one.
-    pub async fn fetch_campaign(&self, id: &str) -> Result<Answer<CampaignList>, ApiError> {
-        let _ = id;
-        unimplemented!("api helper")
-    }
-
-    /// `GET /campaigns/{id}/rows`, paged or (without a query) as the newer API has it. The answer is split off
-    /// the async threads, within the retry loop.
-    pub async fn fetch_rows(&self, id: &str, query: Option<PageQuery>) -> Result<Answer<RowsPage>, ApiError> {
-        let _ = (id, query);
-        unimplemented!("api helper")
-    }
-
-    /// The `organization_id` that `GET /users/me` names.
-    pub async fn fetch_organization_id(&self) -> Result<Option<String>, ApiError> {
-        unimplemented!("api helper")
+impl std::fmt::Debug for ClientOptions {
+    /// Without the base URL, which may hold a password until it has been checked.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("ClientOptions")
+            .field("max_concurrent_requests", &self.max_concurrent_requests)
+            .field("requests_per_second", &self.requests_per_second)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("total_timeout", &self.total_timeout)
+            .field("max_tries", &self.max_tries)
+            .field("retry_budget", &self.retry_budget)
+            .field("backoff_base", &self.backoff_base)
+            .field("max_answer_bytes", &self.max_answer_bytes)
+            .finish_non_exhaustive()
     }
 }

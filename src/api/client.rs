@@ -1,0 +1,218 @@
+//! The client: what can be asked for, and the loop from a request to its answer.
+//!
+//! Owns: the order of gate, try, judgement, decoding and pause. Leaves to the modules beside it: each of them.
+
+use super::address::Endpoint;
+use super::cost::CostCounter;
+use super::exchange::{Exchange, RawAnswer};
+use super::gate::Gate;
+use super::retry::{Failure, RetryPolicy, Tries};
+use super::{Allowance, Answer, ApiError, ClientOptions, Cost, PageQuery};
+use crate::wire::{CampaignList, RowsPage, ShapeError, organization_id};
+use bytes::Bytes;
+use std::sync::Arc;
+use tokio::time::Instant;
+use tracing::{debug, warn};
+use url::Url;
+
+/// Answers up to this size are decoded on the spot; handing them over would take longer.
+const DECODED_INLINE_BYTES: usize = 64 * 1024;
+
+/// The API's client. Clones share the connections, the rate limit and the bound on concurrent requests.
+///
+/// A request that is dropped before its answer came is taken back: it holds up nobody.
+#[derive(Clone)]
+pub struct Client {
+    exchange: Arc<Exchange>,
+    gate: Arc<Gate>,
+    policy: RetryPolicy,
+    cost: Arc<CostCounter>,
+}
+
+/// Splits an answer, or says why it is none.
+type Decode<T> = fn(Bytes) -> Result<T, ShapeError>;
+
+impl Client {
+    /// Builds the client. Sends nothing yet.
+    pub fn new(options: ClientOptions) -> Result<Self, ApiError> {
+        check(&options)?;
+        Ok(Self {
+            exchange: Arc::new(Exchange::new(&options)?),
+            gate: Arc::new(Gate::new(
+                options.max_concurrent_requests,
+                options.requests_per_second,
+            )),
+            policy: RetryPolicy {
+                max_tries: options.max_tries,
+                budget: options.retry_budget,
+                backoff_base: options.backoff_base,
+            },
+            cost: Arc::default(),
+        })
+    }
+
+    /// The same client with a cost counter of its own, for one campaign's pass. What it counts, this client's
+    /// counter counts too.
+    #[must_use]
+    pub fn with_own_cost(&self) -> Self {
+        Self {
+            cost: Arc::new(CostCounter::below(Arc::clone(&self.cost))),
+            ..self.clone()
+        }
+    }
+
+    /// What this client's requests cost so far, those that failed included.
+    #[must_use]
+    pub fn cost(&self) -> Cost {
+        self.cost.total()
+    }
+
+    /// What the API can take, as things stand.
+    #[must_use]
+    pub fn allowance(&self) -> Allowance {
+        Allowance {
+            concurrent_requests: self.gate.concurrent(),
+            requests_per_second: self.gate.per_second(),
+        }
+    }
+
+    /// `GET /campaigns`.
+    pub async fn fetch_campaigns(&self) -> Result<Answer<CampaignList>, ApiError> {
+        self.get(Endpoint::Campaigns, CampaignList::split).await
+    }
+
+    /// `GET /campaigns/{id}`, as a list of one.
+    pub async fn fetch_campaign(&self, id: &str) -> Result<Answer<CampaignList>, ApiError> {
+        self.get(Endpoint::Campaign(id), CampaignList::split_one).await
+    }
+
+    /// `GET /campaigns/{id}/rows`, paged or (without a query) as the newer API has it. The answer is split off
+    /// the async threads, within the retry loop.
+    pub async fn fetch_rows(&self, id: &str, query: Option<PageQuery>) -> Result<Answer<RowsPage>, ApiError> {
+        self.get(Endpoint::Rows(id, query), RowsPage::split).await
+    }
+
+    /// The `organization_id` that `GET /users/me` names.
+    pub async fn fetch_organization_id(&self) -> Result<Option<String>, ApiError> {
+        let answer = self.get(Endpoint::Me, |body| organization_id(&body)).await?;
+        Ok(answer.body)
+    }
+
+    /// Asks until there is an answer that can be decoded, or no more tries are worth it.
+    async fn get<T: Send + 'static>(
+        &self,
+        endpoint: Endpoint<'_>,
+        decode: Decode<T>,
+    ) -> Result<Answer<T>, ApiError> {
+        let url = self.exchange.base().url_of(endpoint)?;
+        let mut tries = Tries::new(self.policy);
+        loop {
+            let raw = self.attempt(endpoint, url.clone(), &mut tries).await;
+            let (failure, pause) = match raw {
+                Ok(RawAnswer { body, date }) => match decode_answer(body, decode).await {
+                    Ok(body) => return Ok(Answer { body, date }),
+                    Err(ShapeError { what }) => {
+                        let failure = Failure::passing(ApiError::Malformed { what });
+                        let pause = tries.pause_after(&failure);
+                        (failure, pause)
+                    }
+                },
+                Err(failed) => failed,
+            };
+            let reason = tries.allow(failure, pause)?;
+            warn!(
+                path = endpoint.pattern(),
+                tries = tries.count(),
+                pause_ms = pause.as_millis(),
+                %reason,
+                "the request is tried again"
+            );
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// One try, from the gate to the last byte. A failure comes with the pause that should follow it.
+    async fn attempt(
+        &self,
+        endpoint: Endpoint<'_>,
+        url: Url,
+        tries: &mut Tries,
+    ) -> Result<RawAnswer, (Failure, std::time::Duration)> {
+        let permit = self.gate.enter(tries.remaining()).await.map_err(|paused| {
+            let error = ApiError::RateLimited {
+                retry_after: Some(paused.remaining),
+            };
+            (Failure::lasting(error), paused.remaining)
+        })?;
+        self.cost.count_request(tries.begin());
+        let started = Instant::now();
+        let outcome = self.exchange.get(url, &self.cost).await;
+        debug!(
+            method = "GET",
+            path = endpoint.pattern(),
+            status = outcome
+                .as_ref()
+                .map_or_else(|failure| failure.status, |_| Some(200)),
+            elapsed_ms = started.elapsed().as_millis(),
+            "a try ended"
+        );
+        match outcome {
+            Ok(raw) => {
+                permit.recover();
+                Ok(raw)
+            }
+            Err(failure) => {
+                let pause = tries.pause_after(&failure);
+                if matches!(failure.error, ApiError::RateLimited { .. }) {
+                    permit.slow_down(pause);
+                }
+                Err((failure, pause))
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Client")
+            .field("host", &self.exchange.base().host())
+            .field("allowance", &self.allowance())
+            .field("cost", &self.cost())
+            .finish_non_exhaustive()
+    }
+}
+
+fn check(options: &ClientOptions) -> Result<(), ApiError> {
+    let rate = options.requests_per_second.unwrap_or(1.0);
+    for (option, is_usable) in [
+        ("max_concurrent_requests", options.max_concurrent_requests > 0),
+        ("requests_per_second", rate.is_finite() && rate > 0.0),
+        ("connect_timeout", !options.connect_timeout.is_zero()),
+        ("total_timeout", !options.total_timeout.is_zero()),
+        ("max_tries", options.max_tries > 0),
+        ("max_answer_bytes", options.max_answer_bytes > 0),
+    ] {
+        if !is_usable {
+            return Err(ApiError::InvalidOption { option });
+        }
+    }
+    Ok(())
+}
+
+/// Decodes, off the async threads if it takes long.
+async fn decode_answer<T: Send + 'static>(body: Bytes, decode: Decode<T>) -> Result<T, ShapeError> {
+    if body.len() <= DECODED_INLINE_BYTES {
+        return decode(body);
+    }
+    match tokio::task::spawn_blocking(move || decode(body)).await {
+        Ok(decoded) => decoded,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is going down, and this request with it.
+            Err(_) => Err(ShapeError {
+                what: "an answer that nobody waits for any more".to_owned(),
+            }),
+        },
+    }
+}
