@@ -4,10 +4,27 @@
 //! parties' secrets, and the keyed hash by which an unchanged row is passed over. Leaves to `store`: how
 //! records are written, and to `sync`: which rows are worth normalizing.
 
+mod assistant;
+mod attempt;
+mod call;
+mod campaign;
+mod fields;
+mod hash;
+mod jsonb;
+mod llm_model;
+mod notes;
+mod repair;
+mod retry;
+mod row;
+mod scan;
+mod secrets;
+mod time;
+mod values;
+
 use crate::records::{Assistant, Call, CallRetryConfig, Campaign, CampaignRow, Drift, Reject};
-use crate::wire::RowsPage;
 use std::collections::BTreeMap;
-use std::ops::Range;
+
+pub use hash::{AssistantView, Hash, Hasher, PageView, RowView};
 
 /// Raised whenever the normalizer would make other records out of the same JSON: it seeds the row hash, so that
 /// every row is looked at again.
@@ -30,76 +47,6 @@ pub struct Options {
     pub keep_llm_system_prompt: bool,
 }
 
-/// A keyed hash, 128 bits.
-pub type Hash = [u8; 16];
-
-/// The installation's secret key for hashes, bound to [`VERSION`] and [`Options`].
-#[derive(Clone)]
-pub struct Hasher {
-    key: [u8; 32],
-}
-
-impl Hasher {
-    /// Derives the hasher of this version and these options from the installation's random key.
-    #[must_use]
-    pub fn new(installation_key: &[u8; 32], options: &Options) -> Self {
-        let _ = options;
-        Self {
-            key: *installation_key,
-        }
-    }
-
-    /// The hash of a row's id, by which the set of rows seen is kept (independent of version and options).
-    #[must_use]
-    pub fn row_id(&self, id: &str) -> Hash {
-        let _ = (id, &self.key);
-        unimplemented!("normalize helper")
-    }
-}
-
-/// One row of a page, hashed but not parsed.
-#[derive(Debug, Clone)]
-pub struct RowView {
-    /// Its id; `None` when there is none that can be read and be a key.
-    pub id: Option<String>,
-    /// Over the row's bytes without `call.assistant` (whose id counts) and without the query string of any
-    /// `recording_url`.
-    pub hash: Hash,
-    /// Where its JSON stands in the page's body.
-    pub span: Range<usize>,
-}
-
-/// An assistant as a call shows it: one for each distinct text on a page.
-#[derive(Debug, Clone)]
-pub struct AssistantView {
-    /// Over its text.
-    pub hash: Hash,
-    /// Its id, when one can be read and be a key.
-    pub id: Option<String>,
-    /// Where its JSON first stands in the page's body.
-    pub span: Range<usize>,
-}
-
-/// A page whose rows are hashed.
-#[derive(Debug, Clone)]
-pub struct PageView {
-    /// The page.
-    pub page: RowsPage,
-    /// Its rows, in order.
-    pub rows: Vec<RowView>,
-    /// The distinct assistants its calls show, in order of appearance.
-    pub assistants: Vec<AssistantView>,
-}
-
-impl PageView {
-    /// Hashes every row of a page. Never fails: a row of an unexpected shape is hashed whole.
-    #[must_use]
-    pub fn new(page: RowsPage, hasher: &Hasher) -> Self {
-        let _ = (page, hasher);
-        unimplemented!("normalize helper")
-    }
-}
-
 /// What the mirror did not know, counted.
 pub type DriftCounts = BTreeMap<Drift, u64>;
 
@@ -114,7 +61,8 @@ pub struct RowRecords {
     pub call_retry_configs: Vec<CallRetryConfig>,
     /// What could not land. A row that has any is looked at again in every walk.
     pub rejects: Vec<Reject>,
-    /// Strings and keys in which U+0000 or a lone surrogate was replaced by U+FFFD.
+    /// Strings and keys in which U+0000 or a lone surrogate was replaced by U+FFFD, those of the embedded assistant
+    /// included.
     pub replaced: u64,
 }
 
@@ -122,8 +70,7 @@ pub struct RowRecords {
 /// The call's embedded assistant is only looked at for its id; see [`assistant`].
 #[must_use]
 pub fn row(json: &str, position: u64, options: &Options, drift: &mut DriftCounts) -> RowRecords {
-    let _ = (json, position, options, drift);
-    unimplemented!("normalize helper")
+    row::normalize(json, position, options, drift)
 }
 
 /// An assistant with the retry configuration it refers to.
@@ -133,12 +80,16 @@ pub struct AssistantRecords {
     pub assistant: Assistant,
     /// Its retry configuration.
     pub call_retry_configs: Vec<CallRetryConfig>,
+    /// What of it could not land. Row keys are empty, and paths start at the assistant: the caller knows whose it is.
+    pub rejects: Vec<Reject>,
+    /// Strings and keys in which U+0000 or a lone surrogate was replaced by U+FFFD.
+    pub replaced: u64,
 }
 
-/// Normalizes an assistant, from a campaign or from a call. `Err` when it has no id that can be a key.
+/// Normalizes an assistant, from a campaign or from a call. `Err` when it has no id that can be a key; the
+/// reject's row key and path are empty.
 pub fn assistant(json: &str, drift: &mut DriftCounts) -> Result<AssistantRecords, Reject> {
-    let _ = (json, drift);
-    unimplemented!("normalize helper")
+    assistant::normalize(json, drift)
 }
 
 /// A campaign with what it carries.
@@ -150,14 +101,16 @@ pub struct CampaignRecords {
     pub assistant: Option<Assistant>,
     /// Every retry configuration that the two refer to.
     pub call_retry_configs: Vec<CallRetryConfig>,
-    /// What could not land.
+    /// What could not land. Their row key is the campaign's id.
     pub rejects: Vec<Reject>,
+    /// Strings and keys in which U+0000 or a lone surrogate was replaced by U+FFFD.
+    pub replaced: u64,
     /// `row_stats` as canonical text (keys sorted, numbers normalized), for the fingerprint; `None` without.
     pub row_stats: Option<String>,
 }
 
-/// Normalizes a campaign of the list. `Err` when it has no id that can be a key.
+/// Normalizes a campaign of the list. `Err` when it has no id that can be a key; the reject's row key and path are
+/// empty.
 pub fn campaign(json: &str, drift: &mut DriftCounts) -> Result<CampaignRecords, Reject> {
-    let _ = (json, drift);
-    unimplemented!("normalize helper")
+    campaign::normalize(json, drift)
 }

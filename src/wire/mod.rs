@@ -3,6 +3,10 @@
 //! Owns: splitting an answer into its rows or campaigns, and reading an object field by field. Leaves to
 //! `normalize`: what the fields mean.
 
+mod number;
+mod object;
 mod page;
 
+pub(crate) use number::{float, integer};
+pub(crate) use object::{Kind, Object, read_items, read_list, read_string};
 pub use page::{CampaignList, RowsPage, ShapeError, organization_id};

@@ -1,0 +1,309 @@
+//! The keyed hashes by which unchanged rows and assistants are passed over.
+//!
+//! Owns: what of a row counts as its content: all its bytes, but of the assistant that its call repeats the id
+//! alone, and of a recording's URL nothing behind the question mark, where its signature changes on every read.
+
+use super::repair::repair;
+use super::scan::{part, skip_space, string_end};
+use super::values::read_id;
+use super::{Options, VERSION};
+use crate::wire::{Object, RowsPage};
+use memchr::{memchr, memmem};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Range;
+
+/// A keyed hash, 128 bits.
+pub type Hash = [u8; 16];
+
+/// The installation's secret key for hashes, bound to [`VERSION`] and [`Options`].
+#[derive(Clone)]
+pub struct Hasher {
+    content_key: [u8; 32],
+    id_key: [u8; 32],
+}
+
+impl fmt::Debug for Hasher {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Hasher").finish_non_exhaustive()
+    }
+}
+
+impl Hasher {
+    /// Derives the hasher of this version and these options from the installation's random key.
+    #[must_use]
+    pub fn new(installation_key: &[u8; 32], options: &Options) -> Self {
+        let Options {
+            keep_llm_system_prompt,
+        } = options;
+        let mut content_key =
+            blake3::Hasher::new_derive_key("revox-mirror 2026 content of rows and assistants");
+        content_key.update(installation_key);
+        content_key.update(&VERSION.to_le_bytes());
+        content_key.update(&[u8::from(*keep_llm_system_prompt)]);
+        Self {
+            content_key: *content_key.finalize().as_bytes(),
+            id_key: blake3::derive_key("revox-mirror 2026 ids of rows", installation_key),
+        }
+    }
+
+    /// The hash of a row's id, by which the set of rows seen is kept (independent of version and options).
+    #[must_use]
+    pub fn row_id(&self, id: &str) -> Hash {
+        let mut hasher = blake3::Hasher::new_keyed(&self.id_key);
+        hasher.update(id.as_bytes());
+        shortened(&hasher)
+    }
+
+    fn content(&self) -> blake3::Hasher {
+        blake3::Hasher::new_keyed(&self.content_key)
+    }
+}
+
+fn shortened(hasher: &blake3::Hasher) -> Hash {
+    let mut hash = Hash::default();
+    hasher.finalize_xof().fill(&mut hash);
+    hash
+}
+
+/// One row of a page, hashed but not parsed.
+#[derive(Debug, Clone)]
+pub struct RowView {
+    /// Its id; `None` when there is none that can be read and be a key.
+    pub id: Option<String>,
+    /// Over the row's bytes without `call.assistant` (whose id counts) and without the query string of any
+    /// `recording_url`.
+    pub hash: Hash,
+    /// Where its JSON stands in the page's body.
+    pub span: Range<usize>,
+}
+
+/// An assistant as a call shows it: one for each distinct text on a page.
+#[derive(Debug, Clone)]
+pub struct AssistantView {
+    /// Over its text.
+    pub hash: Hash,
+    /// Its id, when one can be read and be a key.
+    pub id: Option<String>,
+    /// Where its JSON first stands in the page's body.
+    pub span: Range<usize>,
+}
+
+/// A page whose rows are hashed.
+#[derive(Debug, Clone)]
+pub struct PageView {
+    /// The page.
+    pub page: RowsPage,
+    /// Its rows, in order.
+    pub rows: Vec<RowView>,
+    /// The distinct assistants its calls show, in order of appearance.
+    pub assistants: Vec<AssistantView>,
+}
+
+impl PageView {
+    /// Hashes every row of a page. Never fails: a row of an unexpected shape is hashed whole.
+    #[must_use]
+    pub fn new(page: RowsPage, hasher: &Hasher) -> Self {
+        let body = std::str::from_utf8(&page.body).unwrap_or_default();
+        let mut assistants = Assistants::default();
+        let rows = page.rows.iter().map(|span| {
+            let json = part(body, span.clone());
+            let outline = Outline::read(json);
+            let assistant = outline.assistant.and_then(|assistant| {
+                let start = assistant.as_ptr().addr().saturating_sub(json.as_ptr().addr());
+                let id = assistants.see(
+                    body,
+                    span.start + start..span.start + start + assistant.len(),
+                    hasher,
+                )?;
+                Some((start..start + assistant.len(), id))
+            });
+            RowView {
+                id: outline.id,
+                hash: hash_row(json, assistant, hasher),
+                span: span.clone(),
+            }
+        });
+        let rows = rows.collect();
+        Self {
+            rows,
+            assistants: assistants.views,
+            page,
+        }
+    }
+}
+
+/// The distinct assistants seen so far.
+#[derive(Default)]
+struct Assistants {
+    views: Vec<AssistantView>,
+    by_hash: HashMap<Hash, usize>,
+    last: usize,
+}
+
+impl Assistants {
+    /// Notes the assistant whose text stands at `span`, and tells its id.
+    fn see(&mut self, body: &str, span: Range<usize>, hasher: &Hasher) -> Option<&str> {
+        let json = part(body, span.clone());
+        let is_last = self
+            .views
+            .get(self.last)
+            .is_some_and(|view| part(body, view.span.clone()) == json);
+        if !is_last {
+            let mut content = hasher.content();
+            content.update(json.as_bytes());
+            let hash = shortened(&content);
+            self.last = *self.by_hash.entry(hash).or_insert_with(|| {
+                self.views.push(AssistantView {
+                    hash,
+                    id: id_of(json),
+                    span,
+                });
+                self.views.len() - 1
+            });
+        }
+        self.views.get(self.last)?.id.as_deref()
+    }
+}
+
+/// The hash of a row, its assistant's text replaced by the assistant's id.
+fn hash_row(json: &str, assistant: Option<(Range<usize>, &str)>, hasher: &Hasher) -> Hash {
+    let mut content = hasher.content();
+    match assistant {
+        Some((span, id)) => {
+            hash_without_signatures(part(json, 0..span.start), &mut content);
+            // No JSON text holds a zero byte, so that nothing else hashes like this.
+            content.update(b"\0").update(id.as_bytes()).update(b"\0");
+            hash_without_signatures(part(json, span.end..json.len()), &mut content);
+        }
+        None => hash_without_signatures(json, &mut content),
+    }
+    shortened(&content)
+}
+
+/// Feeds the text without what stands behind the question mark in the value of any `recording_url`.
+fn hash_without_signatures(json: &str, content: &mut blake3::Hasher) {
+    const KEY: &str = "\"recording_url\"";
+    let bytes = json.as_bytes();
+    let mut hashed = 0;
+    for at in memmem::find_iter(bytes, KEY) {
+        // Where a backslash stands before it, the quote is part of a longer key.
+        if at < hashed || at > 0 && bytes.get(at - 1) == Some(&b'\\') {
+            continue;
+        }
+        let colon = skip_space(json, at + KEY.len());
+        let open = skip_space(json, colon + 1);
+        if bytes.get(colon) != Some(&b':') || bytes.get(open) != Some(&b'"') {
+            continue;
+        }
+        let close = string_end(json, open).saturating_sub(1);
+        if let Some(question) = memchr(b'?', part(json, open..close).as_bytes()) {
+            content.update(part(json, hashed..open + question + 1).as_bytes());
+            hashed = close;
+        }
+    }
+    content.update(part(json, hashed..json.len()).as_bytes());
+}
+
+/// What of a row is of interest before it is parsed.
+#[derive(Default)]
+struct Outline<'a> {
+    id: Option<String>,
+    assistant: Option<&'a str>,
+}
+
+impl<'a> Outline<'a> {
+    /// Finds the id and the assistant; in a row of an unexpected shape, the id at most.
+    fn read(json: &'a str) -> Self {
+        let mut deserializer = serde_json::Deserializer::from_str(json);
+        let outline = RowSeed.deserialize(&mut deserializer);
+        outline.unwrap_or_else(|_| Self {
+            id: id_of(json),
+            assistant: None,
+        })
+    }
+}
+
+/// The id of an object, when it can be a key.
+fn id_of(json: &str) -> Option<String> {
+    Object::read(&repair(json).0).and_then(|mut object| read_id(object.take("id")?).ok())
+}
+
+/// A key as it stands in the text; one with an escape in it makes the shape an unexpected one.
+fn plain_key<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<&'de str>, A::Error> {
+    let key = map.next_key::<&RawValue>()?.map(RawValue::get);
+    match key {
+        Some(key) if key.contains('\\') => Err(A::Error::custom("an escaped key")),
+        key => Ok(key),
+    }
+}
+
+#[derive(Clone, Copy)]
+struct RowSeed;
+
+impl<'de> DeserializeSeed<'de> for RowSeed {
+    type Value = Outline<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for RowSeed {
+    type Value = Outline<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a row")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut outline = Outline::default();
+        while let Some(key) = plain_key(&mut map)? {
+            match key {
+                "\"id\"" => outline.id = read_id(map.next_value::<&RawValue>()?.get()).ok(),
+                "\"call\"" => outline.assistant = map.next_value_seed(CallSeed)?,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(outline)
+    }
+}
+
+/// The text of a call's assistant.
+struct CallSeed;
+
+impl<'de> DeserializeSeed<'de> for CallSeed {
+    type Value = Option<&'de str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for CallSeed {
+    type Value = Option<&'de str>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a call or null")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut assistant = None;
+        while let Some(key) = plain_key(&mut map)? {
+            if key == "\"assistant\"" {
+                assistant = Some(map.next_value::<&RawValue>()?.get()).filter(|json| *json != "null");
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(assistant)
+    }
+}
