@@ -25,8 +25,6 @@ pub(super) enum Kind {
     SignedUrl,
     /// `bigint`.
     Bigint,
-    /// `integer`.
-    Integer,
     /// `double precision`.
     Double,
     /// `boolean`.
@@ -46,7 +44,7 @@ impl Kind {
         match self {
             Self::Key | Self::Text | Self::SignedUrl | Self::Jsonb | Self::Texts => "text",
             Self::Bigint => "bigint",
-            Self::Index | Self::Integer => "integer",
+            Self::Index => "integer",
             Self::Double => "double precision",
             Self::Boolean => "boolean",
             Self::Timestamptz => "timestamptz",
@@ -399,9 +397,6 @@ macro_rules! bind_column {
     ($query:expr, $lines:expr, Bigint, |$line:ident| $value:expr) => {
         $query.bind($lines.iter().map(|$line| Cell::<i64>::get(&$value).copied()).bind_iter())
     };
-    ($query:expr, $lines:expr, Integer, |$line:ident| $value:expr) => {
-        $query.bind($lines.iter().map(|$line| Cell::<i32>::get(&$value).copied()).bind_iter())
-    };
     ($query:expr, $lines:expr, Double, |$line:ident| $value:expr) => {
         $query.bind($lines.iter().map(|$line| Cell::<f64>::get(&$value).copied()).bind_iter())
     };
@@ -423,7 +418,6 @@ macro_rules! absent {
     (Jsonb, $value:expr) => { Cell::<JsonText>::is_absent(&$value) };
     (Texts, $value:expr) => { Cell::<Vec<String>>::is_absent(&$value) };
     (Bigint, $value:expr) => { Cell::<i64>::is_absent(&$value) };
-    (Integer, $value:expr) => { Cell::<i32>::is_absent(&$value) };
     (Double, $value:expr) => { Cell::<f64>::is_absent(&$value) };
     (Boolean, $value:expr) => { Cell::<bool>::is_absent(&$value) };
     (Timestamptz, $value:expr) => { Cell::<Time>::is_absent(&$value) };

@@ -1,0 +1,127 @@
+//! A simulator, a database of its own, and a mirror between them.
+
+use super::database::TestDatabase;
+use revox_mirror::api::{Client, ClientOptions};
+use revox_mirror::clock::Clock;
+use revox_mirror::normalize;
+use revox_mirror::observe::{Outcome, Silent};
+use revox_mirror::simulator::{Options, Simulator};
+use revox_mirror::store::{Store, StoreOptions};
+use revox_mirror::sync::{Mirror, PassOptions, PassReport, SyncError, SyncSettings, run_pass};
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// All that a test of the mirror needs.
+pub(crate) struct Account {
+    pub(crate) simulator: Simulator,
+    pub(crate) mirror: Mirror,
+    /// For looking into the tables.
+    pub(crate) pool: PgPool,
+    pub(crate) database: TestDatabase,
+}
+
+/// A client that tries again without long pauses.
+pub(crate) fn client_options(simulator: &Simulator, key: &str) -> ClientOptions {
+    ClientOptions {
+        base_url: simulator.base_url(),
+        api_key: key.to_owned().into(),
+        max_concurrent_requests: 8,
+        requests_per_second: None,
+        connect_timeout: Duration::from_secs(5),
+        total_timeout: Duration::from_secs(60),
+        max_tries: 5,
+        retry_budget: Duration::from_secs(30),
+        backoff_base: Duration::from_millis(2),
+        max_answer_bytes: 512 << 20,
+    }
+}
+
+pub(crate) fn sync_settings() -> SyncSettings {
+    SyncSettings {
+        page_size: 100,
+        max_concurrent_campaigns: 4,
+        batch_rows: 300,
+        max_bytes_in_flight: 32 << 20,
+        pages_ahead: 4,
+        settle_window: Duration::from_secs(24 * 3600),
+        full_walk_every: Duration::from_secs(24 * 3600),
+        lease_ttl: Duration::from_secs(30),
+        normalize: normalize::Options::default(),
+    }
+}
+
+pub(crate) fn full() -> PassOptions {
+    PassOptions { full: true, ..passing() }
+}
+
+pub(crate) fn passing() -> PassOptions {
+    PassOptions { trigger: "once", lease_wait: Duration::from_secs(20), ..PassOptions::default() }
+}
+
+impl Account {
+    /// Starts a simulator and makes a database for it.
+    pub(crate) async fn new(options: Options) -> Self {
+        let key = options.api_key.clone();
+        let simulator = Simulator::start(options).await.unwrap();
+        let database = TestDatabase::fresh().await;
+        let (store, _) = Store::open(&StoreOptions {
+            url: database.url().to_owned().into(),
+            max_connections: 10,
+            lease_ttl: Duration::from_secs(30),
+        })
+        .await
+        .unwrap();
+        store.migrate().await.unwrap();
+        let pool = PgPoolOptions::new().max_connections(3).connect(database.url()).await.unwrap();
+        let mirror = Mirror {
+            client: Client::new(client_options(&simulator, &key)).unwrap(),
+            base_url: simulator.base_url(),
+            store: Some(store),
+            settings: sync_settings(),
+            clock: Clock::system(),
+            progress: Arc::new(Silent),
+        };
+        Self { simulator, mirror, pool, database }
+    }
+
+    pub(crate) async fn pass(&self, options: &PassOptions) -> Result<PassReport, SyncError> {
+        run_pass(&self.mirror, options).await
+    }
+
+    /// Makes a pass that must be complete in every campaign.
+    pub(crate) async fn complete_pass(&self, options: &PassOptions) -> PassReport {
+        let report = self.pass(options).await.unwrap();
+        for campaign in &report.campaigns {
+            assert!(
+                matches!(campaign.outcome, Outcome::Complete | Outcome::Skipped),
+                "{} is {:?}: {:?}",
+                campaign.id,
+                campaign.outcome,
+                campaign.note
+            );
+        }
+        report
+    }
+
+    /// The mirror's tables are equal to what the simulator shows.
+    pub(crate) async fn assert_equal(&self) {
+        super::truth::assert_equal(&self.simulator, &self.pool).await;
+    }
+
+    /// One number out of the database.
+    pub(crate) async fn count(&self, statement: &'static str) -> i64 {
+        sqlx::query_scalar(statement).fetch_one(&self.pool).await.unwrap()
+    }
+}
+
+/// When each table was last written, and how many lines it has.
+pub(crate) async fn synced(pool: &PgPool) -> std::collections::BTreeMap<&'static str, (i64, Option<String>)> {
+    let mut synced = std::collections::BTreeMap::new();
+    for table in ["campaigns", "assistants", "campaign_rows", "calls", "call_attempts"] {
+        let statement = format!("select count(*), max(_synced_at)::text from revox.{table}");
+        synced.insert(table, sqlx::query_as(sqlx::AssertSqlSafe(statement)).fetch_one(pool).await.unwrap());
+    }
+    synced
+}
