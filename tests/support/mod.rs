@@ -1,0 +1,7 @@
+//! What the integration tests share. Each uses it as `mod support;`.
+#![allow(dead_code, reason = "no test binary uses all of it")]
+
+pub(crate) mod account;
+pub(crate) mod container;
+pub(crate) mod database;
+pub(crate) mod truth;
