@@ -147,13 +147,13 @@ async fn a_call_that_moves_or_is_shared_lives_while_a_live_row_shows_it() {
     let account = Account::new(small()).await;
     account.simulator.edit(|account| account.replace_call(0, 3)).unwrap();
     account.complete_pass(&passing()).await;
-    account.simulator.edit(|account| account.share_call(0, 3, 4)).unwrap();
+    account.simulator.edit(|account| account.share_call((0, 3), (0, 4))).unwrap();
     account.complete_pass(&full()).await;
     account.assert_equal().await;
     account.simulator.edit(|account| account.delete_row(0, 3)).unwrap();
     account.complete_pass(&full()).await;
     account.assert_equal().await;
-    account.simulator.edit(|account| account.replace_call(0, 8).and_then(|()| account.move_call(0, 8, 9))).unwrap();
+    account.simulator.edit(|account| account.replace_call(0, 8).and_then(|()| account.move_call((0, 8), (0, 9)))).unwrap();
     account.complete_pass(&full()).await;
     account.assert_equal().await;
 }
@@ -163,7 +163,7 @@ async fn an_attempt_that_two_calls_list_belongs_to_the_smaller_call() {
     let account = Account::new(small()).await;
     account.complete_pass(&passing()).await;
     let shared = account.simulator.edit(|account| {
-        (0..229).find(|row| account.share_attempt(0, *row, row + 1).is_ok()).expect("a row with an attempt")
+        (0..229).find(|row| account.share_attempt((0, *row), (0, row + 1)).is_ok()).expect("a row with an attempt")
     });
     account.complete_pass(&full()).await;
     account.assert_equal().await;
