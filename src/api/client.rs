@@ -11,6 +11,7 @@ use super::{Allowance, Answer, ApiError, ClientOptions, Cost, PageQuery};
 use crate::wire::{CampaignList, RowsPage, ShapeError, organization_id};
 use bytes::Bytes;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::Instant;
 use tracing::{debug, warn};
 use url::Url;
@@ -36,17 +37,17 @@ impl Client {
     /// Builds the client. Sends nothing yet.
     pub fn new(options: ClientOptions) -> Result<Self, ApiError> {
         check(&options)?;
+        let gate = Gate::new(options.max_concurrent_requests, options.requests_per_second);
+        let policy = RetryPolicy {
+            max_tries: options.max_tries,
+            budget: options.retry_budget,
+            backoff_base: options.backoff_base,
+        };
+        let exchange = Exchange::new(options)?;
         Ok(Self {
-            exchange: Arc::new(Exchange::new(&options)?),
-            gate: Arc::new(Gate::new(
-                options.max_concurrent_requests,
-                options.requests_per_second,
-            )),
-            policy: RetryPolicy {
-                max_tries: options.max_tries,
-                budget: options.retry_budget,
-                backoff_base: options.backoff_base,
-            },
+            exchange: Arc::new(exchange),
+            gate: Arc::new(gate),
+            policy,
             cost: Arc::default(),
         })
     }
@@ -107,16 +108,8 @@ impl Client {
         let url = self.exchange.base().url_of(endpoint)?;
         let mut tries = Tries::new(self.policy);
         loop {
-            let raw = self.attempt(endpoint, url.clone(), &mut tries).await;
-            let (failure, pause) = match raw {
-                Ok(RawAnswer { body, date }) => match decode_answer(body, decode).await {
-                    Ok(body) => return Ok(Answer { body, date }),
-                    Err(ShapeError { what }) => {
-                        let failure = Failure::passing(ApiError::Malformed { what });
-                        let pause = tries.pause_after(&failure);
-                        (failure, pause)
-                    }
-                },
+            let (failure, pause) = match self.attempt(endpoint, url.clone(), decode, &mut tries).await {
+                Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
             let reason = tries.allow(failure, pause)?;
@@ -131,13 +124,14 @@ impl Client {
         }
     }
 
-    /// One try, from the gate to the last byte. A failure comes with the pause that should follow it.
-    async fn attempt(
+    /// One try, from the gate to the decoded answer. A failure comes with the pause that should follow it.
+    async fn attempt<T: Send + 'static>(
         &self,
         endpoint: Endpoint<'_>,
         url: Url,
+        decode: Decode<T>,
         tries: &mut Tries,
-    ) -> Result<RawAnswer, (Failure, std::time::Duration)> {
+    ) -> Result<Answer<T>, (Failure, Duration)> {
         let permit = self.gate.enter(tries.remaining()).await.map_err(|paused| {
             let error = ApiError::RateLimited {
                 retry_after: Some(paused.remaining),
@@ -152,23 +146,29 @@ impl Client {
             path = endpoint.pattern(),
             status = outcome
                 .as_ref()
-                .map_or_else(|failure| failure.status, |_| Some(200)),
+                .map_or_else(|failure| failure.status, |raw| Some(raw.status)),
             elapsed_ms = started.elapsed().as_millis(),
             "a try ended"
         );
-        match outcome {
-            Ok(raw) => {
+        let failure = match outcome {
+            Ok(RawAnswer { body, date, .. }) => {
                 permit.recover();
-                Ok(raw)
-            }
-            Err(failure) => {
-                let pause = tries.pause_after(&failure);
-                if matches!(failure.error, ApiError::RateLimited { .. }) {
-                    permit.slow_down(pause);
+                // Decoding takes nothing of the API's.
+                drop(permit);
+                match decode_answer(body, decode).await {
+                    Ok(body) => return Ok(Answer { body, date }),
+                    Err(ShapeError { what }) => Failure::passing(ApiError::Malformed { what }),
                 }
-                Err((failure, pause))
             }
-        }
+            Err(failure) if matches!(failure.error, ApiError::RateLimited { .. }) => {
+                let pause = tries.pause_after(&failure);
+                permit.slow_down(pause);
+                return Err((failure, pause));
+            }
+            Err(failure) => failure,
+        };
+        let pause = tries.pause_after(&failure);
+        Err((failure, pause))
     }
 }
 

@@ -35,11 +35,12 @@ pub(super) struct Exchange {
 pub(super) struct RawAnswer {
     pub(super) body: Bytes,
     pub(super) date: Option<DateTime<Utc>>,
+    pub(super) status: u16,
 }
 
 impl Exchange {
     /// Sets the HTTP client up.
-    pub(super) fn new(options: &ClientOptions) -> Result<Self, ApiError> {
+    pub(super) fn new(options: ClientOptions) -> Result<Self, ApiError> {
         let base = BaseUrl::parse(&options.base_url)?;
         install_tls_provider();
         let mut builder = reqwest::Client::builder()
@@ -65,7 +66,7 @@ impl Exchange {
                 source: error.without_url(),
             })?,
             base,
-            key: options.api_key.clone(),
+            key: options.api_key,
             total_timeout: options.total_timeout,
             max_answer_bytes: options.max_answer_bytes,
             clock: Clock::system(),
@@ -105,6 +106,7 @@ impl Exchange {
             })
         };
         let date = date(response.headers());
+        let status = response.status().as_u16();
         // Known only for answers that are not compressed.
         let announced = response.content_length().unwrap_or(0);
         let announced = usize::try_from(announced)
@@ -122,6 +124,7 @@ impl Exchange {
         Ok(RawAnswer {
             body: body.into(),
             date,
+            status,
         })
     }
 
@@ -136,7 +139,7 @@ impl Exchange {
                 // Not followed and not tried again, whatever else the answer says.
                 let host = headers.get(LOCATION).and_then(|location| location.to_str().ok());
                 let host = host.and_then(|location| self.base.host_of(location));
-                let host = host.map(|host| detail::scrub(&host, self.key.expose_secret()));
+                let host = host.map(|host| detail::of_host(host, self.key.expose_secret()));
                 return Failure::lasting(ApiError::Redirected { status, host });
             }
             400 | 422 => {

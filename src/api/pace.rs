@@ -11,7 +11,7 @@ const FULL_LEVEL: u32 = 16;
 /// Answers in good order that lift the level by one step.
 const SUCCESSES_PER_STEP: u32 = 8;
 /// No pause is longer: after it one request asks whether the API still means it.
-const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
 /// The API's allowance, as learned so far.
 #[derive(Debug)]
@@ -127,7 +127,7 @@ impl Pace {
 mod tests {
     use super::*;
 
-    const PATIENT: Duration = Duration::from_secs(60);
+    const PATIENT: Duration = Duration::from_mins(1);
 
     fn second(count: u64) -> Duration {
         Duration::from_secs(count)

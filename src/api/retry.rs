@@ -169,7 +169,7 @@ mod tests {
 
     const POLICY: RetryPolicy = RetryPolicy {
         max_tries: 3,
-        budget: Duration::from_secs(60),
+        budget: Duration::from_mins(1),
         backoff_base: Duration::from_millis(500),
     };
 
@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn a_pause_that_the_budget_cannot_hold_ends_the_request_and_names_the_pause() {
-        let asked = Some(Duration::from_secs(3600));
+        let asked = Some(Duration::from_hours(1));
         let failure = Failure {
             retry_after: asked,
             ..Failure::passing(ApiError::Unavailable { status: 503 })

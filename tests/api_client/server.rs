@@ -82,7 +82,9 @@ impl Server {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), reached).await.expect("the requests never came");
+        tokio::time::timeout(Duration::from_mins(1), reached)
+            .await
+            .expect("the requests never came");
     }
 
     /// Quick options for a client of this server.
@@ -95,7 +97,7 @@ impl Server {
             connect_timeout: Duration::from_secs(30),
             total_timeout: Duration::from_secs(30),
             max_tries: 3,
-            retry_budget: Duration::from_secs(60),
+            retry_budget: Duration::from_mins(1),
             backoff_base: Duration::from_millis(1),
             max_answer_bytes: 1024 * 1024,
         }
@@ -153,5 +155,8 @@ pub(crate) fn good() -> Vec<u8> {
 
 /// The bytes that a string of hexadecimal digits stands for.
 pub(crate) fn bytes_of(hex: &str) -> Vec<u8> {
-    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+    (0..hex.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+        .collect()
 }
