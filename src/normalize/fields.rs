@@ -166,13 +166,14 @@ impl<'a, 'n> Fields<'a, 'n> {
         let (object, missing) = match self.object.take(key) {
             None => (None, self.missing),
             Some("null") => (None, Missing::Null),
-            Some(json) => match Object::read(json) {
-                Some(object) => (Some(object), missing),
-                None => {
+            Some(json) => {
+                let object = Object::read(json);
+                if object.is_none() {
                     self.keep_unreadable(key, json, "an object");
-                    (None, Missing::Null)
                 }
-            },
+                let missing = if object.is_some() { missing } else { Missing::Null };
+                (object, missing)
+            }
         };
         let path = Path::Field(&self.path, key);
         let is_shown = object.is_some();
@@ -333,13 +334,13 @@ impl<'a, 'n> Fields<'a, 'n> {
         match self.object.take(key) {
             None => self.missing(),
             Some("null") => Field::Null,
-            Some(json) => match read(json) {
-                Some(value) => Field::Value(value),
-                None => {
+            Some(json) => {
+                let value = read(json);
+                if value.is_none() {
                     self.keep_unreadable(key, json, expected);
-                    Field::Null
                 }
-            },
+                value.into()
+            }
         }
     }
 
