@@ -223,7 +223,7 @@ impl<'a, 'n> Fields<'a, 'n> {
         let Some(object) = Object::read(json) else {
             self.notes.reject(
                 &path,
-                format!("it is a {}, not an object", Kind::of(json).as_str()),
+                format!("it is {}, not an object", Kind::of(json).with_article()),
                 json,
             );
             return Field::Absent;
@@ -266,7 +266,7 @@ impl<'a, 'n> Fields<'a, 'n> {
             Some(json) => json,
         };
         let Some(objects) = wire::read_items(json) else {
-            let reason = format!("it is a {}, not a list", Kind::of(json).as_str());
+            let reason = format!("it is {}, not a list", Kind::of(json).with_article());
             self.notes.reject(&Path::Field(&self.path, key), reason, json);
             return Listed::Unread;
         };

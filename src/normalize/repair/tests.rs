@@ -36,7 +36,7 @@ fn only_what_cannot_be_stored_is_replaced() {
         ("", "", 0),
         (r#""\u0000"#, "\"�", 1),
         (r#""\u00"#, r#""\u00"#, 0),
-        (r#"no JSON \u0000"#, r#"no JSON \u0000"#, 0),
+        (r"no JSON \u0000", r"no JSON \u0000", 0),
     ];
     for (json, expected, count) in cases {
         let (repaired, replaced) = repair(json);

@@ -1,10 +1,13 @@
 //! Rows, assistants and campaigns of both APIs, as they should be and as they should not.
 
-mod bad_input;
-mod landing;
+mod bad_values;
+mod landing_parents;
+mod landing_rows;
+mod rejects;
 mod samples;
 
 use super::*;
+use crate::records::{Field, JsonText, Time};
 
 /// A row's records and the drift that came up.
 fn read_row(json: &str) -> (RowRecords, Vec<(String, String, u64)>) {
@@ -38,4 +41,16 @@ fn outlined(rejects: &[Reject]) -> Vec<(&str, &str, &str)> {
 fn with(sample: &str, piece: &str, replacement: &str) -> String {
     assert!(sample.contains(piece), "{piece}");
     sample.replacen(piece, replacement, 1)
+}
+
+fn text(value: &str) -> Field<String> {
+    Field::Value(value.to_owned())
+}
+
+fn json(value: &str) -> Field<JsonText> {
+    Field::Value(JsonText(value.to_owned()))
+}
+
+fn moment(text: &str) -> Field<Time> {
+    Field::Value(text.parse().expect("a time"))
 }
