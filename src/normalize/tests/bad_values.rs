@@ -127,14 +127,14 @@ fn fields_that_are_not_known_are_kept_without_secrets_and_are_drift() {
 
 #[test]
 fn drift_stays_small_whatever_comes() {
-    let members: Vec<_> = (0..5000)
-        .map(|index| format!(r#""{index}{}":1"#, "x".repeat(2000)))
+    let members: Vec<_> = (0..2000)
+        .map(|index| format!(r#""{index}{}":1"#, "x".repeat(300)))
         .collect();
     let (records, drift) = read_row(&format!(r#"{{"id":"r",{}}}"#, members.join(",")));
-    assert!(extra(records.row.expect("a row").extra.as_ref()).len() > 5000 * 2000);
+    assert!(extra(records.row.expect("a row").extra.as_ref()).len() > 2000 * 300);
     assert_eq!(drift.len(), 1001);
     assert!(drift.iter().all(|(path, ..)| path.chars().count() <= 101));
-    assert_eq!(drift.iter().map(|(.., count)| count).sum::<u64>(), 5000);
+    assert_eq!(drift.iter().map(|(.., count)| count).sum::<u64>(), 2000);
 }
 
 #[test]
