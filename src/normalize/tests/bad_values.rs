@@ -98,7 +98,10 @@ fn fields_that_are_not_known_are_kept_without_secrets_and_are_drift() {
     let (records, drift) = read_row(json);
     let call = records.call.expect("a call");
     assert_eq!(call.id, "d", "the last of two keys counts");
-    assert_eq!(extra(records.row.expect("a row").extra.as_ref()), r#"{"new":1.10}"#);
+    assert_eq!(
+        extra(records.row.expect("a row").extra.as_ref()),
+        r#"{"new":1.10}"#
+    );
     let expected = r#"{"contact":{"fax":"1"},"x_token":"[scrubbed]","nested":{"api_key":"[scrubbed]"}}"#;
     assert_eq!(extra(call.extra.as_ref()), expected);
     let extras: Vec<_> = call
