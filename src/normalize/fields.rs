@@ -166,13 +166,14 @@ impl<'a, 'n> Fields<'a, 'n> {
         let (object, missing) = match self.object.take(key) {
             None => (None, self.missing),
             Some("null") => (None, Missing::Null),
-            Some(json) => match Object::read(json) {
-                Some(object) => (Some(object), missing),
-                None => {
+            Some(json) => {
+                let object = Object::read(json);
+                if object.is_none() {
                     self.keep_unreadable(key, json, "an object");
-                    (None, Missing::Null)
                 }
-            },
+                let missing = if object.is_some() { missing } else { Missing::Null };
+                (object, missing)
+            }
         };
         let path = Path::Field(&self.path, key);
         let is_shown = object.is_some();
@@ -222,7 +223,7 @@ impl<'a, 'n> Fields<'a, 'n> {
         let Some(object) = Object::read(json) else {
             self.notes.reject(
                 &path,
-                format!("it is a {}, not an object", Kind::of(json).as_str()),
+                format!("it is {}, not an object", Kind::of(json).with_article()),
                 json,
             );
             return Field::Absent;
@@ -265,7 +266,7 @@ impl<'a, 'n> Fields<'a, 'n> {
             Some(json) => json,
         };
         let Some(objects) = wire::read_items(json) else {
-            let reason = format!("it is a {}, not a list", Kind::of(json).as_str());
+            let reason = format!("it is {}, not a list", Kind::of(json).with_article());
             self.notes.reject(&Path::Field(&self.path, key), reason, json);
             return Listed::Unread;
         };
@@ -333,13 +334,13 @@ impl<'a, 'n> Fields<'a, 'n> {
         match self.object.take(key) {
             None => self.missing(),
             Some("null") => Field::Null,
-            Some(json) => match read(json) {
-                Some(value) => Field::Value(value),
-                None => {
+            Some(json) => {
+                let value = read(json);
+                if value.is_none() {
                     self.keep_unreadable(key, json, expected);
-                    Field::Null
                 }
-            },
+                value.into()
+            }
         }
     }
 

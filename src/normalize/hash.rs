@@ -307,3 +307,6 @@ impl<'de> Visitor<'de> for CallSeed {
         Ok(assistant)
     }
 }
+
+#[cfg(test)]
+mod tests;

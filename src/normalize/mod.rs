@@ -114,3 +114,6 @@ pub struct CampaignRecords {
 pub fn campaign(json: &str, drift: &mut DriftCounts) -> Result<CampaignRecords, Reject> {
     campaign::normalize(json, drift)
 }
+
+#[cfg(test)]
+mod tests;

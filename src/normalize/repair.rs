@@ -79,3 +79,6 @@ fn escaped_unit(literal: &str, at: usize) -> Option<u16> {
     let digits = part(literal, at..at + 6).strip_prefix(r"\u")?;
     u16::from_str_radix(digits, 16).ok()
 }
+
+#[cfg(test)]
+mod tests;

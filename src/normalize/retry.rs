@@ -84,3 +84,85 @@ fn content_id(config: &CallRetryConfig) -> String {
     let hash = blake3::hash(text.as_bytes()).to_hex();
     hash.chars().take(32).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{DriftCounts, assistant};
+
+    fn id_of(config: &str) -> String {
+        let json = format!(r#"{{"id":"a","call_retry_config":{config}}}"#);
+        let records = assistant(&json, &mut DriftCounts::new()).expect("an assistant");
+        assert_eq!(
+            Some(&records.call_retry_configs[0].id),
+            records.assistant.call_retry_config_id.value()
+        );
+        records.call_retry_configs[0].id.clone()
+    }
+
+    const WINDOW: &str =
+        r#"{"calling_window_start_time":"10:00","calling_window_end_time":"6pm","retry_delay_seconds":60}"#;
+
+    #[test]
+    fn equal_configurations_have_one_id_however_they_are_written() {
+        let base = format!(
+            r#"{{"max_retry_attempts":3,"timezone":null,"calling_windows":[{WINDOW}],"x":{{"a":1,"b":[2]}}}}"#
+        );
+        let window = r#"{ "retry_delay_seconds":"60", "calling_window_end_time":"6pm", "calling_window_start_time":"10:00"}"#;
+        let same = format!(
+            r#"{{ "x": {{"b" : [ 2.0 ], "a":1}}, "calling_windows": [ {window} ], "max_retry_attempts": 3.0 }}"#
+        );
+        assert_eq!(id_of(&base), id_of(&same));
+        let id = id_of(&base);
+        assert!(
+            id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            "{id}"
+        );
+    }
+
+    #[test]
+    fn other_configurations_have_other_ids() {
+        let mut ids = vec![
+            id_of("{}"),
+            id_of(r#"{"max_retry_attempts":3}"#),
+            id_of(r#"{"max_retry_attempts":4}"#),
+            id_of(r#"{"timezone":"3"}"#),
+            id_of(r#"{"allowed_days":[]}"#),
+            id_of(r#"{"allowed_days":["monday","friday"]}"#),
+            id_of(r#"{"allowed_days":["monday, friday"]}"#),
+            id_of(r#"{"allowed_days":["monday\", \"friday"]}"#),
+            id_of(r#"{"call_twice_in_a_row":true}"#),
+            id_of(r#"{"call_twice_in_a_row":false}"#),
+            id_of(r#"{"x":1}"#),
+            id_of(r#"{"x":"1"}"#),
+            id_of(&format!(r#"{{"calling_windows":[{WINDOW}]}}"#)),
+            id_of(&format!(r#"{{"calling_windows":[{WINDOW},{WINDOW}]}}"#)),
+            id_of(&format!(
+                r#"{{"calling_windows":[{}]}}"#,
+                WINDOW.replace("6pm", "18:00")
+            )),
+            id_of(r#"{"calling_windows":[{}]}"#),
+        ];
+        let count = ids.len();
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), count);
+    }
+
+    #[test]
+    fn windows_keep_their_texts_beside_their_times() {
+        let json = format!(
+            r#"{{"id":"a","call_retry_config":{{"calling_windows":[{WINDOW},{{"calling_window_start_time":"noon"}}]}}}}"#
+        );
+        let records = assistant(&json, &mut DriftCounts::new()).expect("an assistant");
+        let windows = &records.call_retry_configs[0].calling_windows;
+        assert_eq!(
+            (windows[0].start_time.as_deref(), windows[0].end_time.as_deref()),
+            (Some("10:00"), Some("6pm"))
+        );
+        assert_eq!(windows[0].ends_at, chrono::NaiveTime::from_hms_opt(18, 0, 0));
+        assert_eq!(
+            (windows[1].start_time.as_deref(), windows[1].starts_at),
+            (Some("noon"), None)
+        );
+    }
+}

@@ -39,21 +39,20 @@ pub(super) fn scrub_url(url: &str) -> Cow<'_, str> {
         .get(..authority_end)
         .and_then(|authority| authority.rfind('@'))
         .map_or(0, |at| at + 1);
-    let (clean, fragment) = match (rest.find('?'), rest.find('#')) {
-        (Some(query), Some(fragment)) if fragment > query => (query, part(rest, fragment..rest.len())),
-        (Some(query), _) => (query, ""),
-        (None, Some(fragment)) => (fragment, part(rest, fragment..rest.len())),
-        (None, None) => (rest.len(), ""),
-    };
-    let fragment = if fragment.contains(['=', '?', '&']) {
-        ""
-    } else {
-        fragment
-    };
-    if host == 0 && clean + fragment.len() == rest.len() {
+    let (address, fragment) = rest.split_at(rest.find('#').unwrap_or(rest.len()));
+    let address = address.split('?').next().unwrap_or_default();
+    let fragment = fragment
+        .split('?')
+        .next()
+        .filter(|fragment| !fragment.contains('='))
+        .unwrap_or_default();
+    if address.len() + fragment.len() == rest.len() && host == 0 {
         return Cow::Borrowed(url);
     }
-    Cow::Owned(format!("{scheme}{}{fragment}", part(rest, host..clean)))
+    Cow::Owned(format!(
+        "{scheme}{}{fragment}",
+        address.get(host..).unwrap_or_default()
+    ))
 }
 
 /// Whether a member of this name holds a credential, going by the words that its name is made of.
@@ -240,10 +239,12 @@ impl<'a> Scrubber<'a> {
         let literal = part(self.text, self.position..end);
         let key = read_string(literal).unwrap_or(Cow::Borrowed(literal));
         self.copy_to(value);
-        let value_end = value_end(self.text, value);
-        if self.place.hides(&key) && part(self.text, value..value_end) != "null" {
+        let is_hidden =
+            self.place.hides(&key) && !part(self.text, value..self.text.len()).starts_with("null");
+        if is_hidden {
             self.clean.push_str(SCRUBBED);
-            self.position = value_end;
+            // Sought for what is hidden alone: for every key it would take the square of the depth.
+            self.position = value_end(self.text, value);
         } else {
             self.next = Some(Place::under(&key));
         }
@@ -326,3 +327,6 @@ fn value_end(text: &str, start: usize) -> usize {
     }
     text.len()
 }
+
+#[cfg(test)]
+mod tests;

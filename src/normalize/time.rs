@@ -32,8 +32,16 @@ fn from_text(text: &str) -> Option<Time> {
     if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
         return Some(moment.to_utc());
     }
-    // Offsets without a colon or without minutes, and lower case.
+    // An offset without a colon, `UTC`.
     if let Ok(moment) = text.parse::<DateTime<FixedOffset>>() {
+        return Some(moment.to_utc());
+    }
+    // An offset without minutes, as Postgres writes it.
+    let short_offset = ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z"];
+    if let Some(moment) = short_offset
+        .iter()
+        .find_map(|format| DateTime::parse_from_str(text, format).ok())
+    {
         return Some(moment.to_utc());
     }
     let without_offset = [

@@ -32,6 +32,18 @@ impl Kind {
         }
     }
 
+    /// The type's name with its article: `a string`.
+    pub(crate) fn with_article(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Boolean => "a boolean",
+            Self::Number => "a number",
+            Self::String => "a string",
+            Self::Array => "an array",
+            Self::Object => "an object",
+        }
+    }
+
     /// The type's name.
     pub(crate) fn as_str(self) -> &'static str {
         match self {

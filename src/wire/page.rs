@@ -49,12 +49,12 @@ impl RowsPage {
         let count = |name| envelope.member(name).and_then(count);
         let (total, page, page_size) = (count("total"), count("page"), count("page_size"));
         Ok(Self {
+            body,
             rows,
             total,
             page,
             page_size,
             replaced,
-            body,
         })
     }
 
@@ -80,7 +80,7 @@ impl CampaignList {
         let (body, _) = into_utf8(body);
         let text = as_text(&body);
         let campaigns = Envelope::read(text, "campaigns")?.items(text)?;
-        Ok(Self { campaigns, body })
+        Ok(Self { body, campaigns })
     }
 
     /// Reads `{"campaign": {...}}`.
@@ -90,7 +90,7 @@ impl CampaignList {
         let envelope = Envelope::read(text, "")?;
         let campaign = envelope.object("campaign")?;
         let campaigns = vec![span_in(text, campaign)];
-        Ok(Self { campaigns, body })
+        Ok(Self { body, campaigns })
     }
 
     /// The JSON text of campaign `index`.
@@ -323,3 +323,6 @@ impl<'de> Visitor<'de> for ListSeed {
         Ok(ListShape::Other(Kind::Null))
     }
 }
+
+#[cfg(test)]
+mod tests;
