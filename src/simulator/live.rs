@@ -35,10 +35,14 @@ impl Account {
         Ok(open.len())
     }
 
-    /// Moves the call of one row on by one step, as [`advance_calls`](Self::advance_calls) does. A finished call
-    /// stays as it is.
+    /// Moves the call of one row on by one step, as [`advance_calls`](Self::advance_calls) does. Nothing changes
+    /// when it is finished.
     pub fn advance_call(&mut self, campaign: impl Into<CampaignKey>, row: usize) -> Result<(), EditError> {
         let at = self.place(campaign)?;
+        let call = self.row(at, row)?.call.and_then(|call| self.calls.get(call));
+        if call.is_some_and(|call| call.status.is_final()) {
+            return Ok(());
+        }
         self.advance_row(at, row)?;
         self.changed(at)
     }
