@@ -1,0 +1,9 @@
+//! The simulator, seen over HTTP: what it answers, how it fails, and that the official SDKs take its answers.
+//!
+//! `client` is the small HTTP client of these tests; the rest is a file a subject.
+
+mod answers;
+mod client;
+mod edits;
+mod faults;
+mod sdk;
