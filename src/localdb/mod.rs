@@ -50,6 +50,8 @@ pub struct Options {
     pub data_dir: PathBuf,
     /// The one place to take Postgres' programs from. Without it they are searched.
     pub bin_dir: Option<PathBuf>,
+    /// Whether Postgres' programs may be what is installed on this machine.
+    pub use_installed: bool,
     /// Whether a machine without Postgres may download one.
     pub download: bool,
     /// Where downloads are kept for next time; `programs` in the data directory if none is given.
@@ -69,6 +71,7 @@ impl Options {
         Self {
             data_dir,
             bin_dir: None,
+            use_installed: true,
             download: true,
             download_dir: None,
             release_url: None,

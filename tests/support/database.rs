@@ -1,6 +1,7 @@
 //! A fresh, empty database for each test, on whatever Postgres there is: `TEST_DATABASE_URL`, else a container,
 //! else a cluster made from this machine's programs. One server serves all the tests of a process.
 
+use super::cluster::shared_downloads;
 use super::container;
 use revox_mirror::localdb::{LocalDb, LocalDbError, Options};
 use secrecy::ExposeSecret;
@@ -154,6 +155,7 @@ fn cluster_options(data_dir: PathBuf) -> Options {
     ];
     Options {
         database: "tests".to_owned(),
+        download_dir: Some(shared_downloads()),
         settings: settings
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .to_vec(),
