@@ -2,7 +2,7 @@
 //! else a cluster made from this machine's programs. One server serves all the tests of a process.
 
 use super::cluster::shared_downloads;
-use super::container;
+use super::{announce, container, variable};
 use revox_mirror::localdb::{LocalDb, LocalDbError, Options};
 use secrecy::ExposeSecret;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -93,10 +93,9 @@ impl Server {
 
     /// A server that needs no end from here: the one that was given, or a container with its guard.
     fn find_lasting() -> Option<Arc<Self>> {
-        let given = std::env::var_os("TEST_DATABASE_URL").filter(|url| !url.is_empty());
-        let url = if let Some(given) = given {
-            println!("tests run on the Postgres of TEST_DATABASE_URL");
-            given.into_string().unwrap()
+        let url = if let Some(given) = variable("TEST_DATABASE_URL") {
+            announce("tests run on the Postgres of TEST_DATABASE_URL");
+            given
         } else {
             on_own_runtime(container::start())?
         };
@@ -120,10 +119,10 @@ impl Server {
             started => started?,
         };
         SAID.call_once(|| {
-            println!(
+            announce(&format!(
                 "tests run on a Postgres of this machine's programs in {}",
                 cluster.bin_dir().display()
-            );
+            ));
         });
         let url = Url::parse(cluster.url().expose_secret()).expect("a URL for sqlx");
         Ok(Self {

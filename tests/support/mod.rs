@@ -4,3 +4,18 @@
 pub(crate) mod cluster;
 pub(crate) mod container;
 pub(crate) mod database;
+
+use std::io::Write;
+
+/// Tells the person who runs the tests something, past the test harness, which keeps what passing tests print.
+pub(crate) fn announce(line: &str) {
+    // In one write, so that lines of several threads do not mix.
+    drop(std::io::stderr().write_all(format!("{line}\n").as_bytes()));
+}
+
+/// An environment variable that is set and not empty.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name)
+        .and_then(|value| value.into_string().ok())
+        .filter(|value| !value.is_empty())
+}
