@@ -1,5 +1,6 @@
 //! The download of Postgres, against a stand-in of the release server on this machine.
 #![cfg(feature = "download")]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod support;
 

@@ -1,5 +1,7 @@
 //! The databases of the tests, and the embedded Postgres behind the mirror.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
 mod support;
 
 use nix::sys::signal::{Signal, kill};
@@ -277,6 +279,45 @@ async fn a_server_that_cannot_start_says_why() {
         panic!("{error:?}")
     };
     assert!(log.to_string().contains("max_connections"), "{log}");
+}
+
+#[tokio::test]
+async fn a_start_that_fails_late_leaves_no_server_behind() {
+    let directory = open_directory();
+    LocalDb::start(local_options(directory.path()))
+        .await
+        .unwrap()
+        .stop()
+        .await
+        .unwrap();
+    let pgpass = directory.path().join("pgpass");
+    std::fs::write(&pgpass, "*:*:*:revox_mirror:not the password\n").unwrap();
+    let error = LocalDb::start(local_options(directory.path())).await.unwrap_err();
+    assert!(matches!(error, LocalDbError::Unreachable { .. }), "{error:?}");
+    assert!(!is_running(directory.path()));
+}
+
+#[tokio::test]
+async fn a_start_that_is_given_up_leaves_no_server_behind() {
+    let directory = open_directory();
+    LocalDb::start(local_options(directory.path()))
+        .await
+        .unwrap()
+        .stop()
+        .await
+        .unwrap();
+    // Polled until the server's process is there, then dropped.
+    let mut start = Box::pin(LocalDb::start(local_options(directory.path())));
+    while server_process(directory.path()).is_none() {
+        tokio::select! {
+            biased;
+            started = &mut start => panic!("it ended before its process was seen: {started:?}"),
+            () = tokio::time::sleep(std::time::Duration::from_millis(1)) => {}
+        }
+    }
+    drop(start);
+    let next = LocalDb::start(local_options(directory.path())).await.unwrap();
+    assert!(!next.was_running());
 }
 
 /// The one value that a statement gives.

@@ -33,7 +33,7 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(15);
 const SILENCE_LIMIT: Duration = Duration::from_secs(30);
 
 /// How long one request may take in all.
-const REQUEST_LIMIT: Duration = Duration::from_secs(600);
+const REQUEST_LIMIT: Duration = Duration::from_mins(10);
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 

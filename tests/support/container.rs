@@ -21,7 +21,7 @@ use tokio::time::timeout;
 const ENGINE_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long pulling the image and starting it may take.
-const START_LIMIT: Duration = Duration::from_secs(240);
+const START_LIMIT: Duration = Duration::from_mins(4);
 
 /// The container and the pipe whose end is its end.
 static KEPT: OnceLock<(ContainerAsync<Postgres>, ChildStdin)> = OnceLock::new();

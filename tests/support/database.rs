@@ -8,12 +8,12 @@ use secrecy::ExposeSecret;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::future::Future;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, Once, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 use url::Url;
 
 /// How long anything that is asked of the server may take.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// A database of one test's own, dropped with this value.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl Drop for TestDatabase {
         let statement = format!("drop database if exists {} with (force)", self.name);
         let server = Arc::clone(&self.server);
         if let Err(error) = on_own_runtime(async move { server.execute(statement).await }) {
-            eprintln!("{} was not dropped: {error}", self.name);
+            announce(&format!("{} was not dropped: {error}", self.name));
         }
     }
 }
@@ -73,15 +73,13 @@ struct Server {
 static CLUSTER: Mutex<Weak<Server>> = Mutex::new(Weak::new());
 
 /// What serves this process to its end.
-static LASTING: Mutex<Option<Option<Arc<Server>>>> = Mutex::new(None);
+static LASTING: OnceLock<Option<Arc<Server>>> = OnceLock::new();
 
 impl Server {
     fn shared() -> Arc<Self> {
-        let mut lasting = LASTING.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(server) = lasting.get_or_insert_with(Self::find_lasting) {
+        if let Some(server) = LASTING.get_or_init(Self::find_lasting) {
             return Arc::clone(server);
         }
-        drop(lasting);
         let mut cluster = CLUSTER.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(server) = cluster.upgrade() {
             return server;
