@@ -67,7 +67,9 @@ pub(super) async fn find(
         }
         return Err(search.nothing_fits(layout, None));
     }
-    if let Some(binaries) = search.first_fit(installed(layout.root()).await).await {
+    if options.use_installed
+        && let Some(binaries) = search.first_fit(installed(layout.root()).await).await
+    {
         return Ok(binaries);
     }
     if let Some(binaries) = search.first_fit(versioned(&download_dir, "")).await {

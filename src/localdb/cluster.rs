@@ -14,10 +14,10 @@ use std::path::Path;
 use std::time::Duration;
 
 /// A slow disk takes its time to flush a new cluster.
-const INITDB_LIMIT: Duration = Duration::from_secs(180);
+const INITDB_LIMIT: Duration = Duration::from_mins(3);
 
 /// How long the server may take to let the mirror in and to make a database.
-const DATABASE_LIMIT: Duration = Duration::from_secs(60);
+const DATABASE_LIMIT: Duration = Duration::from_mins(1);
 
 /// The best locale first: that of C knows no letter beyond ASCII.
 const LOCALES: [&str; 2] = ["C.UTF-8", "C"];

@@ -33,7 +33,7 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(15);
 const SILENCE_LIMIT: Duration = Duration::from_secs(30);
 
 /// How long one request may take in all.
-const REQUEST_LIMIT: Duration = Duration::from_secs(600);
+const REQUEST_LIMIT: Duration = Duration::from_mins(10);
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -253,5 +253,43 @@ fn failed<E: Into<Cause>>(doing: &str) -> impl FnOnce(E) -> LocalDbError {
     move |source| LocalDbError::Download {
         doing,
         source: source.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases_come_encrypted_or_from_this_machine() {
+        for (url, good) in [
+            (RELEASES, true),
+            ("https://mirror.example/releases", true),
+            ("http://127.0.0.1:8080/releases", true),
+            ("http://[::1]:8080/releases", true),
+            ("http://localhost/releases", true),
+            ("http://mirror.example/releases", false),
+            ("http://127.0.0.1.example/releases", false),
+            ("ftp://localhost/releases", false),
+            ("releases", false),
+        ] {
+            assert_eq!(parse_release_url(url).is_ok(), good, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_checksum_is_found_with_and_without_a_file_name() {
+        let digits = "0123456789abcdef".repeat(4);
+        for (text, expected) in [
+            (digits.clone(), Some(digits.clone())),
+            (
+                format!("{}  postgresql.tar.gz\n", digits.to_uppercase()),
+                Some(digits.clone()),
+            ),
+            (format!("{digits}0"), None),
+            ("not found".to_owned(), None),
+        ] {
+            assert_eq!(find_checksum(&text), expected, "{text}");
+        }
     }
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// A first start may download and unpack a Postgres under the lock.
-const START_LIMIT: Duration = Duration::from_secs(900);
+const START_LIMIT: Duration = Duration::from_mins(15);
 
 /// A stop waits for another's start or stop, but no program should hang for long when it ends.
 const STOP_LIMIT: Duration = Duration::from_secs(30);

@@ -50,6 +50,8 @@ pub struct Options {
     pub data_dir: PathBuf,
     /// The one place to take Postgres' programs from. Without it they are searched.
     pub bin_dir: Option<PathBuf>,
+    /// Whether Postgres' programs may be what is installed on this machine.
+    pub use_installed: bool,
     /// Whether a machine without Postgres may download one.
     pub download: bool,
     /// Where downloads are kept for next time; `programs` in the data directory if none is given.
@@ -69,6 +71,7 @@ impl Options {
         Self {
             data_dir,
             bin_dir: None,
+            use_installed: true,
             download: true,
             download_dir: None,
             release_url: None,
@@ -91,6 +94,8 @@ pub struct LocalDb {
     adopted: bool,
     /// Held for as long as this process uses the server; gone once it was given up.
     user_lock: Option<UserLock>,
+    /// Held until the start is complete, so that a start that fails can stop the server under the same lock.
+    start_lock: Option<StartLock>,
 }
 
 impl LocalDb {
@@ -110,7 +115,7 @@ impl LocalDb {
             Some(postmaster) => postmaster,
             None => server::start(&layout, &binaries, account.as_ref(), &options.settings).await?,
         };
-        let local_db = Self {
+        let mut local_db = Self {
             user_lock: Some(UserLock::acquire(&layout)?),
             layout,
             binaries,
@@ -118,9 +123,10 @@ impl LocalDb {
             password,
             database: options.database,
             adopted,
+            start_lock: Some(start_lock),
         };
         cluster::create_database(&local_db.url_of("postgres"), &local_db.database).await?;
-        drop(start_lock);
+        local_db.start_lock = None;
         tracing::debug!(
             pid = local_db.postmaster.pid,
             adopted,
@@ -180,7 +186,7 @@ impl LocalDb {
             return Ok(());
         };
         let layout = self.layout.clone();
-        tokio::task::spawn_blocking(move || server::leave(&layout, user_lock))
+        tokio::task::spawn_blocking(move || server::leave(&layout, user_lock, None))
             .await
             .map_err(|source| LocalDbError::Interrupted { source })?
     }
@@ -217,7 +223,7 @@ impl LocalDb {
 impl Drop for LocalDb {
     fn drop(&mut self) {
         if let Some(user_lock) = self.user_lock.take()
-            && let Err(error) = server::leave(&self.layout, user_lock)
+            && let Err(error) = server::leave(&self.layout, user_lock, self.start_lock.take())
         {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,

@@ -70,12 +70,12 @@ impl Postmaster {
             Ok(_) | Err(_) => Life::Stranger,
         }
     }
+}
 
-    /// Sends a signal. That nobody is left to receive it is no error.
-    pub(super) fn signal(&self, signal: Signal) {
-        if let Err(error) = kill(Pid::from_raw(self.pid), signal) {
-            tracing::debug!(pid = self.pid, %error, "signalling the embedded Postgres");
-        }
+/// Sends a signal. That nobody is left to receive it is no error.
+pub(super) fn signal_server(pid: i32, signal: Signal) {
+    if let Err(error) = kill(Pid::from_raw(pid), signal) {
+        tracing::debug!(pid, %error, "signalling the embedded Postgres");
     }
 }
 

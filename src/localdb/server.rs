@@ -7,7 +7,7 @@ use super::cluster::make_private_dir;
 use super::error::ServerLog;
 use super::layout::Layout;
 use super::lock::{StartLock, UserLock};
-use super::postmaster::{Life, Postmaster, reap};
+use super::postmaster::{Life, Postmaster, reap, signal_server};
 use nix::sys::signal::Signal;
 use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
@@ -16,13 +16,13 @@ use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 /// How long a server may take to be ready: one that was killed has to replay its log first.
-const READY_LIMIT: Duration = Duration::from_secs(300);
+const READY_LIMIT: Duration = Duration::from_mins(5);
 
 /// How long a running server may go without a socket that answers before it is started anew.
 const SOCKET_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long a fast shutdown may take: it writes a checkpoint.
-const STOP_LIMIT: Duration = Duration::from_secs(60);
+const STOP_LIMIT: Duration = Duration::from_mins(1);
 
 /// How long an immediate shutdown may take.
 const QUIT_LIMIT: Duration = Duration::from_secs(10);
@@ -58,7 +58,7 @@ pub(super) async fn find_running(layout: &Layout) -> Result<Option<Postmaster>, 
             }
             // Its socket was cleaned away under it, and only a new start brings it back.
             Life::Server if postmaster.is_ready && since.elapsed() > SOCKET_LIMIT => {
-                postmaster.signal(Signal::SIGINT);
+                signal_server(postmaster.pid, Signal::SIGINT);
             }
             Life::Server => {}
             // Postgres looks after the file of a dead server, but would take the stranger for a living one.
@@ -112,28 +112,43 @@ pub(super) async fn start(
     unreachable!("the last attempt returns")
 }
 
-/// Gives up the use of the server, and stops it if that was the last.
-pub(super) fn leave(layout: &Layout, user_lock: UserLock) -> Result<(), LocalDbError> {
-    let _start_lock = StartLock::acquire_blocking(layout)?;
+/// Gives up the use of the server, and stops it if that was the last. Takes the start lock unless it comes
+/// with it.
+pub(super) fn leave(
+    layout: &Layout,
+    user_lock: UserLock,
+    start_lock: Option<StartLock>,
+) -> Result<(), LocalDbError> {
+    let _start_lock = match start_lock {
+        Some(held) => held,
+        None => StartLock::acquire_blocking(layout)?,
+    };
     if !user_lock.release() {
         return Ok(());
     }
     let Some(postmaster) = Postmaster::read(layout) else {
         return Ok(());
     };
+    let has_ended = || postmaster.life(layout) != Life::Server;
+    if has_ended() || end(postmaster.pid, has_ended) {
+        return Ok(());
+    }
+    Err(LocalDbError::DidNotStop { pid: postmaster.pid })
+}
+
+/// Ends a server, fast and if need be at once. Says whether it has ended.
+fn end(pid: i32, has_ended: impl Fn() -> bool) -> bool {
     for (signal, limit) in [(Signal::SIGINT, STOP_LIMIT), (Signal::SIGQUIT, QUIT_LIMIT)] {
+        signal_server(pid, signal);
         let since = Instant::now();
-        if postmaster.life(layout) == Life::Server {
-            postmaster.signal(signal);
-        }
         while since.elapsed() < limit {
-            if postmaster.life(layout) != Life::Server {
-                return Ok(());
+            if has_ended() {
+                return true;
             }
             std::thread::sleep(POLL);
         }
     }
-    Err(LocalDbError::DidNotStop { pid: postmaster.pid })
+    false
 }
 
 fn spawn(
@@ -176,14 +191,19 @@ fn spawn(
 
 async fn wait_until_ready(layout: &Layout, pid: i32) -> Result<Postmaster, LocalDbError> {
     let since = Instant::now();
+    let mut unready = Unready { pid: Some(pid) };
     while since.elapsed() < READY_LIMIT {
         if reap(pid) {
+            unready.pid = None;
             return Err(LocalDbError::DidNotStart {
                 log: read_log(layout),
             });
         }
         match Postmaster::read(layout) {
-            Some(postmaster) if postmaster.pid == pid && postmaster.is_ready => return Ok(postmaster),
+            Some(postmaster) if postmaster.pid == pid && postmaster.is_ready => {
+                unready.pid = None;
+                return Ok(postmaster);
+            }
             _ => tokio::time::sleep(POLL).await,
         }
     }
@@ -191,6 +211,19 @@ async fn wait_until_ready(layout: &Layout, pid: i32) -> Result<Postmaster, Local
         seconds: READY_LIMIT.as_secs(),
         log: read_log(layout),
     })
+}
+
+/// A server that nobody uses yet. A start that is given up takes it along.
+struct Unready {
+    pid: Option<i32>,
+}
+
+impl Drop for Unready {
+    fn drop(&mut self) {
+        if let Some(pid) = self.pid {
+            end(pid, || reap(pid));
+        }
+    }
 }
 
 /// Whether another attempt may succeed: on another port, or once the rest of a killed server is gone.

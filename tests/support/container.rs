@@ -1,9 +1,10 @@
 //! A Postgres in a container, where a Docker engine answers, gone when this process is gone.
 //!
-//! `TEST_POSTGRES_IMAGE` names the image (`postgres:17`). What is held for a whole process is never dropped in
+//! `TEST_POSTGRES_IMAGE` names the image (`postgres:17`), `TEST_RUN` the value of its label. What is held for a whole process is never dropped in
 //! Rust, and a killed process drops nothing at all, so that a guard removes the container: `xargs` waits for the end
 //! of its input, which is the end of this process, however it comes, and then calls `docker rm`.
 
+use super::{announce, variable};
 use std::error::Error;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -20,7 +21,7 @@ use tokio::time::timeout;
 const ENGINE_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long pulling the image and starting it may take.
-const START_LIMIT: Duration = Duration::from_secs(240);
+const START_LIMIT: Duration = Duration::from_mins(4);
 
 /// The container and the pipe whose end is its end.
 static KEPT: OnceLock<(ContainerAsync<Postgres>, ChildStdin)> = OnceLock::new();
@@ -30,7 +31,7 @@ pub(crate) async fn start() -> Option<String> {
     match try_start().await {
         Ok(url) => Some(url),
         Err(reason) => {
-            println!("tests run without a container: {reason}");
+            announce(&format!("tests run without a container: {reason}"));
             None
         }
     }
@@ -38,10 +39,7 @@ pub(crate) async fn start() -> Option<String> {
 
 async fn try_start() -> Result<String, Box<dyn Error + Send + Sync>> {
     check_engine().await?;
-    let image = std::env::var_os("TEST_POSTGRES_IMAGE").and_then(|name| name.into_string().ok());
-    let image = image
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| "postgres:17".to_owned());
+    let image = variable("TEST_POSTGRES_IMAGE").unwrap_or_else(|| "postgres:17".to_owned());
     let (name, tag) = image.rsplit_once(':').unwrap_or((&image, "latest"));
     let container_name = format!("revox-mirror-test-{}", uuid::Uuid::new_v4().simple());
     let guard = guard(&container_name)?;
@@ -50,7 +48,10 @@ async fn try_start() -> Result<String, Box<dyn Error + Send + Sync>> {
         .with_name(name)
         .with_tag(tag)
         .with_container_name(&container_name)
-        .with_label("revox-mirror-test", "")
+        .with_label(
+            "revox-mirror-test",
+            variable("TEST_RUN").unwrap_or_else(|| "by-hand".to_owned()),
+        )
         .with_mount(Mount::tmpfs_mount("/var/lib/postgresql/data"))
         .with_cmd([
             "postgres",
@@ -66,7 +67,7 @@ async fn try_start() -> Result<String, Box<dyn Error + Send + Sync>> {
     let port = container.get_host_port_ipv4(5432).await?;
     KEPT.set((container, guard))
         .map_err(|_| "a container was started before")?;
-    println!("tests run on the container {container_name} of {image}");
+    announce(&format!("tests run on the container {container_name} of {image}"));
     Ok(format!("postgres://postgres:postgres@{host}:{port}/postgres"))
 }
 

@@ -1,18 +1,19 @@
 //! A fresh, empty database for each test, on whatever Postgres there is: `TEST_DATABASE_URL`, else a container,
 //! else a cluster made from this machine's programs. One server serves all the tests of a process.
 
-use super::container;
+use super::cluster::shared_downloads;
+use super::{announce, container, variable};
 use revox_mirror::localdb::{LocalDb, LocalDbError, Options};
 use secrecy::ExposeSecret;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::future::Future;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, Once, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 use url::Url;
 
 /// How long anything that is asked of the server may take.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// A database of one test's own, dropped with this value.
 #[derive(Debug)]
@@ -54,7 +55,7 @@ impl Drop for TestDatabase {
         let statement = format!("drop database if exists {} with (force)", self.name);
         let server = Arc::clone(&self.server);
         if let Err(error) = on_own_runtime(async move { server.execute(statement).await }) {
-            eprintln!("{} was not dropped: {error}", self.name);
+            announce(&format!("{} was not dropped: {error}", self.name));
         }
     }
 }
@@ -72,15 +73,13 @@ struct Server {
 static CLUSTER: Mutex<Weak<Server>> = Mutex::new(Weak::new());
 
 /// What serves this process to its end.
-static LASTING: Mutex<Option<Option<Arc<Server>>>> = Mutex::new(None);
+static LASTING: OnceLock<Option<Arc<Server>>> = OnceLock::new();
 
 impl Server {
     fn shared() -> Arc<Self> {
-        let mut lasting = LASTING.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(server) = lasting.get_or_insert_with(Self::find_lasting) {
+        if let Some(server) = LASTING.get_or_init(Self::find_lasting) {
             return Arc::clone(server);
         }
-        drop(lasting);
         let mut cluster = CLUSTER.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(server) = cluster.upgrade() {
             return server;
@@ -92,10 +91,9 @@ impl Server {
 
     /// A server that needs no end from here: the one that was given, or a container with its guard.
     fn find_lasting() -> Option<Arc<Self>> {
-        let given = std::env::var_os("TEST_DATABASE_URL").filter(|url| !url.is_empty());
-        let url = if let Some(given) = given {
-            println!("tests run on the Postgres of TEST_DATABASE_URL");
-            given.into_string().unwrap()
+        let url = if let Some(given) = variable("TEST_DATABASE_URL") {
+            announce("tests run on the Postgres of TEST_DATABASE_URL");
+            given
         } else {
             on_own_runtime(container::start())?
         };
@@ -119,10 +117,10 @@ impl Server {
             started => started?,
         };
         SAID.call_once(|| {
-            println!(
+            announce(&format!(
                 "tests run on a Postgres of this machine's programs in {}",
                 cluster.bin_dir().display()
-            );
+            ));
         });
         let url = Url::parse(cluster.url().expose_secret()).expect("a URL for sqlx");
         Ok(Self {
@@ -154,6 +152,7 @@ fn cluster_options(data_dir: PathBuf) -> Options {
     ];
     Options {
         database: "tests".to_owned(),
+        download_dir: Some(shared_downloads()),
         settings: settings
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .to_vec(),

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "no test binary uses all of it")]
 
 pub(crate) mod account;
+pub(crate) mod cluster;
 pub(crate) mod container;
 pub(crate) mod database;
 pub(crate) mod truth;
