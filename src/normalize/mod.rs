@@ -44,7 +44,9 @@ impl Hasher {
     #[must_use]
     pub fn new(installation_key: &[u8; 32], options: &Options) -> Self {
         let _ = options;
-        Self { key: *installation_key }
+        Self {
+            key: *installation_key,
+        }
     }
 
     /// The hash of a row's id, by which the set of rows seen is kept (independent of version and options).
