@@ -122,7 +122,11 @@ fn refuse_unknown_key(
     }
     if name.is_empty() {
         let problem = "is a section, and takes no value of its own".to_owned();
-        return Err(ConfigError::Invalid { key: section.to_owned(), problem, origin: origin() });
+        return Err(ConfigError::Invalid {
+            key: section.to_owned(),
+            problem,
+            origin: origin(),
+        });
     }
     Err(ConfigError::UnknownKey {
         key: format!("{section}.{name}"),

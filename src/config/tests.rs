@@ -126,11 +126,7 @@ fn an_unknown_key_is_named_with_its_source_and_the_keys_that_are_known() {
             &[("REVOX_MIRROR__APIS__PAGE_SIZE", "5")][..],
             "the sections are revox, database",
         ),
-        (
-            None,
-            &[("REVOX_MIRROR__API", "5")][..],
-            "api is a section",
-        ),
+        (None, &[("REVOX_MIRROR__API", "5")][..], "api is a section"),
         (None, &[("REVOX_MIRROR__", "5")][..], "REVOX_MIRROR__ sets it"),
         (
             Some("[sync]\nsettle = 1\n"),
