@@ -12,6 +12,10 @@ use clap::builder::NonEmptyStringValueParser;
 
 /// `run`.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own on the command line"
+)]
 pub(super) struct RunArguments {
     /// Make one pass over every campaign, then exit
     #[arg(long)]

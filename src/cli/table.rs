@@ -41,7 +41,7 @@ impl Table {
                 } else {
                     (String::new(), padding)
                 };
-                line.push_str(&format!("{before}{cell}{after}  "));
+                line.extend([before, cell, after, "  "]);
             }
             lines.push(line.trim_end().to_owned());
         }

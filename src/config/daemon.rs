@@ -18,7 +18,7 @@ pub struct DaemonSettings {
 
 impl DaemonSettings {
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
-        if self.lease_ttl < Duration::from_secs(3) || self.lease_ttl > Duration::from_secs(3600) {
+        if self.lease_ttl < Duration::from_secs(3) || self.lease_ttl > Duration::from_hours(1) {
             let shown = humantime::format_duration(self.lease_ttl);
             let problem = format!("must be between 3s and 1h, and is {shown}");
             return Err(ConfigError::invalid("daemon.lease_ttl", problem));
