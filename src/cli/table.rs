@@ -41,7 +41,7 @@ impl Table {
                 } else {
                     (String::new(), padding)
                 };
-                line.extend([before, cell, after, "  "]);
+                line.extend([before, cell.as_str(), after, "  "]);
             }
             lines.push(line.trim_end().to_owned());
         }
