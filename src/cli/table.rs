@@ -36,11 +36,8 @@ impl Table {
             let mut line = String::new();
             for ((cell, width), numeric) in row.iter().zip(&widths).zip(&numeric) {
                 let padding = " ".repeat(width.saturating_sub(cell.chars().count()));
-                let (before, after) = if *numeric {
-                    (padding, String::new())
-                } else {
-                    (String::new(), padding)
-                };
+                let padding = padding.as_str();
+                let (before, after) = if *numeric { (padding, "") } else { ("", padding) };
                 line.extend([before, cell.as_str(), after, "  "]);
             }
             lines.push(line.trim_end().to_owned());
