@@ -5,7 +5,7 @@ select
         select
         from revox.call_attempts a
         where a.call_id = r.call_id
-            and a.answered_at is not null
+            and a.result = 'human'
             and a._deleted_at is null
     )) as reached
 from revox.campaign_rows r
