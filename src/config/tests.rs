@@ -32,9 +32,9 @@ fn the_defaults_are_those_that_the_documents_promise() {
     assert_eq!(settings.api.max_concurrent_requests, 8);
     assert_eq!(settings.api.requests_per_second, None);
     assert_eq!(settings.api.max_bytes_in_flight, 32 << 20);
-    assert_eq!(settings.sync.settle_window, Duration::from_secs(24 * 3600));
-    assert_eq!(settings.sync.full_walk_every, Duration::from_secs(24 * 3600));
-    assert_eq!(settings.sync.keep_runs, Duration::from_secs(90 * 24 * 3600));
+    assert_eq!(settings.sync.settle_window, Duration::from_hours(24));
+    assert_eq!(settings.sync.full_walk_every, Duration::from_hours(24));
+    assert_eq!(settings.sync.keep_runs, Duration::from_hours(90 * 24));
     assert_eq!(settings.daemon.lease_ttl, Duration::from_secs(30));
     assert_eq!(settings.schedule.cron, "0 */5 * * * *");
     assert_eq!(settings.admin.listen(), Some(([127, 0, 0, 1], 9464).into()));
@@ -49,7 +49,7 @@ fn the_environment_beats_the_file_and_the_file_the_defaults() {
     let settings = load(Some(file), &[("REVOX_MIRROR__API__PAGE_SIZE", "25")]).expect("sound");
     assert_eq!(settings.api.page_size, 25);
     assert_eq!(settings.api.max_tries, 3);
-    assert_eq!(settings.sync.settle_window, Duration::from_secs(7200));
+    assert_eq!(settings.sync.settle_window, Duration::from_hours(2));
     assert_eq!(settings.api.max_concurrent_requests, 8);
 }
 

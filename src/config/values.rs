@@ -86,7 +86,7 @@ pub(super) fn optional_secret<'de, D: Deserializer<'de>>(
 /// An error unless `value` lies within the bounds.
 pub(super) fn within<T>(key: &str, value: T, least: T, most: T) -> Result<(), super::ConfigError>
 where
-    T: PartialOrd + std::fmt::Display,
+    T: PartialOrd + std::fmt::Display + Copy,
 {
     if value < least || value > most {
         let problem = format!("must be between {least} and {most}, and is {value}");

@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_campaign_says_when_it_begins_and_ends_and_is_silent_in_a_pause() {
-        let lines = logged(Duration::from_secs(3600), |progress| {
+        let lines = logged(Duration::from_hours(1), |progress| {
             progress.campaign_started("c1", "Spring", &at(2));
             (3..9).for_each(|pages| progress.campaign_advanced("c1", &at(pages)));
             progress.campaign_finished("c1", Outcome::Partial, Some("pages shifted"));
