@@ -1,5 +1,15 @@
-//! The program: hands over to the command line.
+//! The program: reads the command line, runs the command, returns its exit code.
 
-fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+use revox_mirror::cli;
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let arguments = match cli::read_arguments() {
+        Ok(arguments) => arguments,
+        Err(exit) => return exit.into(),
+    };
+    cli::run(&arguments).into()
 }

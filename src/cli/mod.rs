@@ -1,1 +1,150 @@
-//! The command line.
+//! The command line: one file a command, and what they share.
+//!
+//! Owns: arguments, exit codes, how results, errors and progress are shown, the options that other modules get
+//! out of the configuration. Leaves the work to the modules that the commands call.
+
+mod bars;
+mod check;
+mod database;
+mod demo;
+mod exit;
+mod interrupt;
+mod migrate;
+mod pass;
+mod psql;
+mod questions;
+mod run;
+mod simulate;
+mod table;
+mod terminal;
+
+pub use exit::Exit;
+
+use crate::clock::Clock;
+use crate::config::{LogFormat, Settings};
+use crate::observe::{LogOptions, install_logs};
+use clap::{Parser, Subcommand};
+use database::Database;
+use exit::Failure;
+use std::path::PathBuf;
+use std::time::Duration;
+use terminal::Terminal;
+
+/// How long tasks that are cut off may take to notice.
+const RUNTIME_GRACE: Duration = Duration::from_secs(2);
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 complete; 2 usage or configuration; 3 partial; 4 key refused; 5 database unreachable or unfit; \
+1 anything else.
+
+Configuration, weakest first: the defaults, the file after --config, the environment: REVOX_API_KEY (or \
+REVOX_API_KEY_FILE), REVOX_BASE_URL, DATABASE_URL, and REVOX_MIRROR__SECTION__KEY for everything else. Without \
+DATABASE_URL the mirror runs a Postgres of its own.";
+
+/// Keeps a Postgres copy of a Revox account's calling campaigns.
+#[derive(Debug, Parser)]
+#[command(name = "revox-mirror", version, after_help = AFTER_HELP, arg_required_else_help = true)]
+pub struct Arguments {
+    /// A configuration file (TOML)
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Mirror the account: one pass over every campaign with --once
+    Run(run::RunArguments),
+    /// Look at configuration, key, database, rights and schema, and say what to do about each
+    Check,
+    /// Apply the migrations that are missing (run does so, too)
+    Migrate,
+    /// Open psql on the mirror's database
+    Psql(psql::PsqlArguments),
+    /// Mirror a simulated account into a Postgres of its own, with nothing to set up
+    Demo(demo::DemoArguments),
+    /// Serve a look-alike of the Revox API
+    Simulate(simulate::SimulateArguments),
+}
+
+/// What every command works with.
+struct Context {
+    settings: Settings,
+    terminal: Terminal,
+    clock: Clock,
+}
+
+/// Reads the command line. What is no command has been answered already: help, the version, a usage error.
+pub fn read_arguments() -> Result<Arguments, Exit> {
+    Arguments::try_parse().map_err(|error| terminal::show_usage(&error))
+}
+
+/// Runs a command to its end, shows its error if it has one, and says how the program is to exit.
+#[must_use]
+pub fn run(arguments: &Arguments) -> Exit {
+    let clock = Clock::system();
+    let settings = match Settings::load(arguments.config.as_deref()) {
+        Ok(settings) => settings,
+        Err(error) => return fail(&Terminal::new(LogFormat::Auto, clock), &error.into()),
+    };
+    let terminal = Terminal::new(settings.log.format(), clock.clone());
+    let logs = LogOptions {
+        level: &settings.log.level,
+        json: terminal.is_json(),
+        colours: terminal.bars().is_some(),
+    };
+    install_logs(logs, terminal.clone());
+    let context = Context {
+        settings,
+        terminal,
+        clock,
+    };
+    match run_to_end(&context, &arguments.command) {
+        Ok(exit) => exit,
+        Err(error) => fail(&context.terminal, &error),
+    }
+}
+
+fn run_to_end(context: &Context, command: &Command) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(async {
+        match command {
+            Command::Run(arguments) => run::run(context, arguments).await,
+            Command::Check => check::run(context).await,
+            Command::Migrate => migrate::run(context).await,
+            Command::Psql(arguments) => psql::run(context, arguments).await,
+            Command::Demo(arguments) => demo::run(context, arguments).await,
+            Command::Simulate(arguments) => simulate::run(context, arguments).await,
+        }
+    });
+    runtime.shutdown_timeout(RUNTIME_GRACE);
+    outcome
+}
+
+fn fail(terminal: &Terminal, error: &anyhow::Error) -> Exit {
+    terminal.fail(&Failure::from(error));
+    Exit::of_error(error)
+}
+
+impl Context {
+    /// Says how to look into the embedded Postgres.
+    fn say_how_to_connect(&self, database: &Database) {
+        if let Some(line) = database.connection_line() {
+            self.terminal.note(&format!(
+                "The mirror is kept in an embedded Postgres. Look into it with `revox-mirror psql`, or while this \
+                 command runs with:\n  {line}"
+            ));
+        }
+    }
+
+    /// Stops the embedded Postgres. That it could not be stopped does not undo what was done.
+    async fn close(&self, database: Database) {
+        if let Err(error) = database.close().await {
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "the embedded Postgres was not stopped"
+            );
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! `check`: looks at everything that a pass needs, and says what to do about each.
+
+use super::database::{Database, Whose};
+use super::exit::{Exit, Failure};
+use super::terminal::failure_text;
+use super::{Context, interrupt, pass};
+use crate::api::Client;
+use crate::store::{Store, StoreError};
+
+/// What was found about one thing.
+type Finding = anyhow::Result<String>;
+
+pub(super) async fn run(context: &Context) -> anyhow::Result<Exit> {
+    let mut sheet = Sheet {
+        context,
+        worst: Exit::Complete,
+    };
+    sheet.show(
+        "configuration",
+        Ok(format!("the API is {}", context.settings.revox.base_url())),
+    );
+    interrupt::or_signal(async {
+        let key = try_key(context).await;
+        sheet.show("key", key);
+        Ok(())
+    })
+    .await?;
+
+    match interrupt::or_signal(Database::open(&context.settings, Whose::Mirror)).await {
+        Ok(database) => {
+            let looked = interrupt::or_signal(async {
+                look_at_database(&database, &mut sheet).await;
+                Ok(())
+            })
+            .await;
+            context.close(database).await;
+            looked?;
+        }
+        Err(error) => sheet.show("database", Err(error)),
+    }
+    Ok(sheet.worst)
+}
+
+async fn try_key(context: &Context) -> Finding {
+    let revox = &context.settings.revox;
+    let client = Client::new(pass::client_options(
+        &context.settings,
+        revox.base_url(),
+        revox.api_key()?,
+    ))?;
+    let campaigns = client.fetch_campaigns().await?.body.campaigns.len();
+    Ok(match campaigns {
+        1 => "the API accepts it and lists 1 campaign".to_owned(),
+        count => format!("the API accepts it and lists {count} campaigns"),
+    })
+}
+
+async fn look_at_database(database: &Database, sheet: &mut Sheet<'_>) {
+    let store = match database.connect().await {
+        Ok(store) => store,
+        Err(error) => return sheet.show("database", Err(error)),
+    };
+    let kind = if database.embedded().is_some() {
+        "the embedded Postgres"
+    } else {
+        "the configured database"
+    };
+    sheet.show("database", Ok(format!("{kind} answers and is fit")));
+    let rights = store.check_rights().await;
+    sheet.show(
+        "rights",
+        rights
+            .map(|()| "the user may do what the mirror does".to_owned())
+            .map_err(Into::into),
+    );
+    sheet.show("schema", look_at_schema(&store).await);
+}
+
+async fn look_at_schema(store: &Store) -> Finding {
+    match store.check_schema().await {
+        Ok(()) => Ok("up to date".to_owned()),
+        // No fault: the next run brings it up to date by itself.
+        Err(StoreError::SchemaOlder { pending }) => Ok(format!(
+            "{pending} migrations are to be applied: by the next run, or by `revox-mirror migrate`"
+        )),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The findings so far.
+struct Sheet<'a> {
+    context: &'a Context,
+    worst: Exit,
+}
+
+impl Sheet<'_> {
+    fn show(&mut self, what: &str, finding: Finding) {
+        let terminal = &self.context.terminal;
+        match finding {
+            Ok(text) => terminal.print(&format!("{what:14} ok      {text}")),
+            Err(error) => {
+                let text = failure_text(&Failure::from(&error));
+                let text = text
+                    .trim_start_matches("error: ")
+                    .replace('\n', "\n                       ");
+                terminal.print(&format!("{what:14} failed  {text}"));
+                let exit = Exit::of_error(&error);
+                if exit.code() > self.worst.code() {
+                    self.worst = exit;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The database that a command works on: the one that is configured, or the embedded Postgres, started for the
+//! command and stopped after it.
+
+use crate::config::Settings;
+use crate::localdb::{LocalDb, Options, default_data_dir};
+use crate::store::{Store, StoreOptions};
+use secrecy::SecretString;
+use std::path::{Path, PathBuf};
+
+/// Whose database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// The mirror's.
+    Mirror,
+    /// The demo's, which is never the mirror's.
+    Demo,
+}
+
+/// A database that can be connected to.
+#[derive(Debug)]
+pub(super) struct Database {
+    url: SecretString,
+    max_connections: u32,
+    embedded: Option<LocalDb>,
+}
+
+impl Database {
+    /// The configured database, or else the embedded one.
+    pub(super) async fn open(settings: &Settings, whose: Whose) -> anyhow::Result<Self> {
+        let max_connections = settings.database.max_connections;
+        let configured = match whose {
+            Whose::Mirror => settings.database.url()?,
+            Whose::Demo => None,
+        };
+        if let Some(url) = configured {
+            return Ok(Self {
+                url,
+                max_connections,
+                embedded: None,
+            });
+        }
+        let embedded = LocalDb::start(embedded_options(settings, whose)).await?;
+        Ok(Self {
+            url: embedded.url(),
+            max_connections,
+            embedded: Some(embedded),
+        })
+    }
+
+    pub(super) fn url(&self) -> &SecretString {
+        &self.url
+    }
+
+    pub(super) fn embedded(&self) -> Option<&LocalDb> {
+        self.embedded.as_ref()
+    }
+
+    /// Connects, and checks that the database is fit.
+    pub(super) async fn connect(&self) -> anyhow::Result<Store> {
+        let options = StoreOptions {
+            url: self.url.clone(),
+            max_connections: self.max_connections,
+        };
+        Ok(Store::open(&options).await?)
+    }
+
+    /// How a person connects while the command runs; none for a database that the person has set up.
+    pub(super) fn connection_line(&self) -> Option<String> {
+        self.embedded.as_ref().map(LocalDb::connection_line)
+    }
+
+    /// Stops the embedded Postgres, if it is one and nobody else uses it.
+    pub(super) async fn close(self) -> anyhow::Result<()> {
+        match self.embedded {
+            Some(embedded) => Ok(embedded.stop().await?),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether there is a mirror's database to be looked at: a configured one is taken to be there.
+pub(super) fn exists(settings: &Settings, whose: Whose) -> anyhow::Result<bool> {
+    if whose == Whose::Mirror && settings.database.url()?.is_some() {
+        return Ok(true);
+    }
+    Ok(data_dir(settings, whose)
+        .join("cluster")
+        .join("PG_VERSION")
+        .exists())
+}
+
+/// Where the embedded Postgres keeps its data. The demo's lies within the mirror's directory, so that one
+/// setting moves both.
+pub(super) fn data_dir(settings: &Settings, whose: Whose) -> PathBuf {
+    let mirror = settings.localdb.data_dir.clone().unwrap_or_else(default_data_dir);
+    match whose {
+        Whose::Mirror => mirror,
+        Whose::Demo => mirror.join("demo"),
+    }
+}
+
+fn embedded_options(settings: &Settings, whose: Whose) -> Options {
+    let programs: &Path = &data_dir(settings, Whose::Mirror).join("programs");
+    Options {
+        bin_dir: settings.localdb.bin_dir.clone(),
+        download: settings.localdb.download,
+        download_dir: Some(programs.to_owned()),
+        release_url: settings.localdb.release_url.clone(),
+        ..Options::new(data_dir(settings, whose))
+    }
+}

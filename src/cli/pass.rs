@@ -1,0 +1,156 @@
+//! One pass as the commands make it: options out of the configuration, progress, the summary.
+
+use super::Context;
+use super::bars::Bars;
+use super::table::Table;
+use super::terminal::Terminal;
+use crate::api::ClientOptions;
+use crate::config::Settings;
+use crate::normalize;
+use crate::observe::{LogProgress, Progress};
+use crate::sync::{PassReport, RowCounts, SyncSettings};
+use secrecy::SecretString;
+use std::sync::Arc;
+
+/// The API client's options.
+pub(super) fn client_options(settings: &Settings, base_url: &str, api_key: SecretString) -> ClientOptions {
+    let api = &settings.api;
+    ClientOptions {
+        base_url: base_url.to_owned(),
+        api_key,
+        max_concurrent_requests: api.max_concurrent_requests,
+        requests_per_second: api.requests_per_second,
+        connect_timeout: api.connect_timeout,
+        total_timeout: api.total_timeout,
+        max_tries: api.max_tries,
+        retry_budget: api.retry_budget,
+        max_answer_bytes: api.max_answer_bytes,
+    }
+}
+
+/// How passes are made.
+pub(super) fn sync_settings(settings: &Settings) -> SyncSettings {
+    SyncSettings {
+        page_size: settings.api.page_size,
+        max_concurrent_campaigns: settings.sync.max_concurrent_campaigns,
+        batch_rows: settings.sync.batch_rows,
+        max_bytes_in_flight: settings.api.max_bytes_in_flight,
+        settle_window: settings.sync.settle_window,
+        full_walk_every: settings.sync.full_walk_every,
+        lease_ttl: settings.daemon.lease_ttl,
+        normalize: normalize::Options {
+            keep_llm_system_prompt: settings.sync.keep_llm_system_prompt,
+        },
+    }
+}
+
+/// Bars where somebody can see them, log lines otherwise.
+pub(super) fn progress(terminal: &Terminal) -> Arc<dyn Progress> {
+    match terminal.bars() {
+        Some(bars) => Arc::new(Bars::new(bars.clone())),
+        None => Arc::new(LogProgress::default()),
+    }
+}
+
+/// Shows how a pass went, a line a campaign and one for all.
+pub(super) fn show_summary(context: &Context, report: &PassReport, dry_run: bool) {
+    let headings = [
+        "campaign",
+        "outcome",
+        "seen",
+        "inserted",
+        "updated",
+        "unchanged",
+        "tombstoned",
+        "rejected",
+        "requests",
+    ];
+    let mut table = Table::with_headings(headings);
+    let mut all = RowCounts::default();
+    for campaign in &report.campaigns {
+        let name = if campaign.name.is_empty() {
+            &campaign.id
+        } else {
+            &campaign.name
+        };
+        table.add(line(
+            name,
+            campaign.outcome.as_str(),
+            &campaign.rows,
+            campaign.cost.requests,
+        ));
+        add(&mut all, &campaign.rows);
+    }
+    table.add(line("all", "", &all, report.cost.requests));
+    let terminal = &context.terminal;
+    if dry_run {
+        terminal.print("A dry run: nothing was written. This is what would have been done:");
+    }
+    terminal.print(&table.render());
+    for campaign in &report.campaigns {
+        if let Some(note) = &campaign.note {
+            terminal.print(&format!("{} ({}): {note}", campaign.name, campaign.id));
+        }
+    }
+    if report.campaigns_tombstoned > 0 {
+        terminal.print(&format!(
+            "campaigns that are gone: {}",
+            report.campaigns_tombstoned
+        ));
+    }
+    if all.rejected > 0 && !dry_run {
+        terminal.print("What could not land stands in revox_sync.rejects, each with its reason.");
+    }
+    tracing::info!(
+        campaigns = report.campaigns.len(),
+        campaigns_tombstoned = report.campaigns_tombstoned,
+        rows_seen = all.seen,
+        rows_inserted = all.inserted,
+        rows_updated = all.updated,
+        rows_unchanged = all.unchanged,
+        rows_tombstoned = all.tombstoned,
+        rejected = all.rejected,
+        rejected_new = all.rejected_new,
+        requests = report.cost.requests,
+        retries = report.cost.retries,
+        bytes = report.cost.bytes,
+        dry_run,
+        "pass finished"
+    );
+}
+
+fn line(name: &str, outcome: &str, rows: &RowCounts, requests: u64) -> Vec<String> {
+    let counts = [
+        rows.seen,
+        rows.inserted,
+        rows.updated,
+        rows.unchanged,
+        rows.tombstoned,
+        rows.rejected,
+        requests,
+    ];
+    let words = [name.to_owned(), outcome.to_owned()];
+    words
+        .into_iter()
+        .chain(counts.map(|count| count.to_string()))
+        .collect()
+}
+
+fn add(all: &mut RowCounts, rows: &RowCounts) {
+    let RowCounts {
+        seen,
+        inserted,
+        updated,
+        unchanged,
+        tombstoned,
+        rejected,
+        rejected_new,
+    } = rows;
+    all.seen += seen;
+    all.inserted += inserted;
+    all.updated += updated;
+    all.unchanged += unchanged;
+    all.tombstoned += tombstoned;
+    all.rejected += rejected;
+    all.rejected_new += rejected_new;
+}
