@@ -6,6 +6,7 @@ use crate::localdb::{LocalDb, Options, default_data_dir};
 use crate::store::{Store, StoreOptions};
 use secrecy::SecretString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Whose database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +22,7 @@ pub(super) enum Whose {
 pub(super) struct Database {
     url: SecretString,
     max_connections: u32,
+    lease_ttl: Duration,
     embedded: Option<LocalDb>,
 }
 
@@ -28,6 +30,7 @@ impl Database {
     /// The configured database, or else the embedded one.
     pub(super) async fn open(settings: &Settings, whose: Whose) -> anyhow::Result<Self> {
         let max_connections = settings.database.max_connections;
+        let lease_ttl = settings.daemon.lease_ttl;
         let configured = match whose {
             Whose::Mirror => settings.database.url()?,
             Whose::Demo => None,
@@ -36,6 +39,7 @@ impl Database {
             return Ok(Self {
                 url,
                 max_connections,
+                lease_ttl,
                 embedded: None,
             });
         }
@@ -43,6 +47,7 @@ impl Database {
         Ok(Self {
             url: embedded.url(),
             max_connections,
+            lease_ttl,
             embedded: Some(embedded),
         })
     }
@@ -60,8 +65,11 @@ impl Database {
         let options = StoreOptions {
             url: self.url.clone(),
             max_connections: self.max_connections,
+            lease_ttl: self.lease_ttl,
         };
-        Ok(Store::open(&options).await?)
+        let (store, fitness) = Store::open(&options).await?;
+        tracing::debug!(version = %fitness.version, database = %fitness.database, user = %fitness.user, "connected");
+        Ok(store)
     }
 
     /// How a person connects while the command runs; none for a database that the person has set up.

@@ -11,6 +11,7 @@ use crate::observe::{LogProgress, Progress};
 use crate::sync::{PassReport, RowCounts, SyncSettings};
 use secrecy::SecretString;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The API client's options.
 pub(super) fn client_options(settings: &Settings, base_url: &str, api_key: SecretString) -> ClientOptions {
@@ -24,9 +25,16 @@ pub(super) fn client_options(settings: &Settings, base_url: &str, api_key: Secre
         total_timeout: api.total_timeout,
         max_tries: api.max_tries,
         retry_budget: api.retry_budget,
+        backoff_base: ClientOptions::DEFAULT_BACKOFF_BASE,
         max_answer_bytes: api.max_answer_bytes,
     }
 }
+
+/// Pages of one campaign under way at once, at least: enough to hide the API's latency behind the database.
+const PAGES_AHEAD: usize = 4;
+
+/// How long a pass waits for what another process works on.
+pub(super) const LEASE_WAIT: Duration = Duration::from_secs(60);
 
 /// How passes are made.
 pub(super) fn sync_settings(settings: &Settings) -> SyncSettings {
@@ -35,6 +43,8 @@ pub(super) fn sync_settings(settings: &Settings) -> SyncSettings {
         max_concurrent_campaigns: settings.sync.max_concurrent_campaigns,
         batch_rows: settings.sync.batch_rows,
         max_bytes_in_flight: settings.api.max_bytes_in_flight,
+        pages_ahead: (settings.api.max_concurrent_requests / settings.sync.max_concurrent_campaigns.max(1))
+            .max(PAGES_AHEAD),
         settle_window: settings.sync.settle_window,
         full_walk_every: settings.sync.full_walk_every,
         lease_ttl: settings.daemon.lease_ttl,

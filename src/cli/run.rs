@@ -117,6 +117,7 @@ async fn make_pass(
         full: arguments.full,
         dry_run: arguments.dry_run,
         accept_account: arguments.accept_account,
+        lease_wait: pass::LEASE_WAIT,
         trigger: "once",
     };
     let report = sync::run_pass(&mirror, &options).await?;

@@ -1,8 +1,8 @@
 //! What the mirror remembers of an account, and of each campaign before a pass.
 
+use super::StoreError;
 use super::checkpoint::unsigned;
 use super::open::Store;
-use super::StoreError;
 use crate::plan::{Fingerprint, Known, Shape};
 use crate::records::Time;
 use sqlx::Row;
@@ -56,7 +56,9 @@ impl Store {
         .fetch_optional(&mut *transaction)
         .await
         .map_err(StoreError::query("reading the account"))?;
-        let Some(row) = row else { return Ok(AccountState::default()) };
+        let Some(row) = row else {
+            return Ok(AccountState::default());
+        };
         let shape: Option<Json<serde_json::Value>> = row.get(2);
         Ok(AccountState {
             organization_id: row.get(0),

@@ -7,8 +7,8 @@ use super::open::{Store, commit};
 use super::parts::write_list;
 use super::table::{Line, own};
 use super::tables::{
-    CALL_ATTEMPTS, CALLS, CAMPAIGN_ROWS, EMAIL_MESSAGES, POST_CALL_TRANSCRIPT_TURNS, SMS_MESSAGES, SPEECH_EVENTS,
-    TRANSCRIPT_TURNS, bind_call_attempts, bind_calls, bind_campaign_rows, bind_email_messages,
+    CALL_ATTEMPTS, CALLS, CAMPAIGN_ROWS, EMAIL_MESSAGES, POST_CALL_TRANSCRIPT_TURNS, SMS_MESSAGES,
+    SPEECH_EVENTS, TRANSCRIPT_TURNS, bind_call_attempts, bind_calls, bind_campaign_rows, bind_email_messages,
     bind_post_call_transcript_turns, bind_sms_messages, bind_speech_events, bind_transcript_turns,
 };
 use crate::normalize::{DriftCounts, Hash, RowRecords};
@@ -90,7 +90,12 @@ impl<'a> Lines<'a> {
 
 impl Store {
     /// Commits a batch with its checkpoint, under the campaign's lease.
-    pub async fn commit_batch(&self, lease: &Lease, batch: &Batch<'_>, now: Time) -> Result<BatchCounts, StoreError> {
+    pub async fn commit_batch(
+        &self,
+        lease: &Lease,
+        batch: &Batch<'_>,
+        now: Time,
+    ) -> Result<BatchCounts, StoreError> {
         let mut transaction = self.begin().await?;
         let connection = &mut *transaction;
         let mut counts = BatchCounts::default();
@@ -104,7 +109,10 @@ impl Store {
             counts.updated = count(lines.rows.len()).saturating_sub(rows.inserted);
             counts.written = calls.all() + rows.all() + attempts.all();
             save_hashes(connection, batch, &lines, &contested).await?;
-            (counts.rejected, counts.rejected_new) = save_rejects(connection, batch, now).await?;
+            let landed = landed_rows(batch.rows);
+            let rejects = batch.rows.iter().flat_map(|records| &records.rejects);
+            (counts.rejected, counts.rejected_new) =
+                save_rejects(connection, batch.campaign_id, &landed, rejects, now).await?;
         }
         save_drift(connection, batch.drift, now).await?;
         save_pages(connection, batch).await?;
@@ -128,7 +136,10 @@ struct Upserted {
 
 impl Upserted {
     fn of(row: &sqlx::postgres::PgRow) -> Self {
-        Self { inserted: unsigned(row.get(0)), updated: unsigned(row.get(1)) }
+        Self {
+            inserted: unsigned(row.get(0)),
+            updated: unsigned(row.get(1)),
+        }
     }
 
     fn all(self) -> u64 {
@@ -150,8 +161,15 @@ async fn write_calls(
     if lines.calls.is_empty() {
         return Ok(Upserted::default());
     }
-    let calls: Vec<_> =
-        lines.calls.values().map(|record| Line { owner: campaign_id, index: 0, record: *record }).collect();
+    let calls: Vec<_> = lines
+        .calls
+        .values()
+        .map(|record| Line {
+            owner: campaign_id,
+            index: 0,
+            record: *record,
+        })
+        .collect();
     let row = bind_calls(own(&CALLS.1.upsert), &calls, now)
         .fetch_one(connection)
         .await
@@ -168,8 +186,15 @@ async fn write_rows(
     if lines.rows.is_empty() {
         return Ok(Upserted::default());
     }
-    let rows: Vec<_> =
-        lines.rows.values().map(|record| Line { owner: campaign_id, index: 0, record: *record }).collect();
+    let rows: Vec<_> = lines
+        .rows
+        .values()
+        .map(|record| Line {
+            owner: campaign_id,
+            index: 0,
+            record: *record,
+        })
+        .collect();
     let row = bind_campaign_rows(own(&CAMPAIGN_ROWS.1.upsert), &rows, now)
         .fetch_one(connection)
         .await
@@ -208,15 +233,26 @@ async fn write_attempts(
     if lines.attempts.is_empty() {
         return Ok((Upserted::default(), HashSet::new()));
     }
-    let attempts: Vec<_> =
-        lines.attempts.values().map(|(owner, record)| Line { owner, index: 0, record: *record }).collect();
+    let attempts: Vec<_> = lines
+        .attempts
+        .values()
+        .map(|(owner, record)| Line {
+            owner,
+            index: 0,
+            record: *record,
+        })
+        .collect();
     let row = bind_call_attempts(own(&CALL_ATTEMPTS.1.upsert), &attempts, now)
         .fetch_one(&mut *connection)
         .await
         .map_err(StoreError::query(doing))?;
     let upserted = Upserted::of(&row);
     let fresh = upserted.are_new(attempts.len());
-    let contested: HashSet<String> = row.get::<Option<Vec<String>>, _>(2).unwrap_or_default().into_iter().collect();
+    let contested: HashSet<String> = row
+        .get::<Option<Vec<String>>, _>(2)
+        .unwrap_or_default()
+        .into_iter()
+        .collect();
 
     macro_rules! parts {
         ($table:ident, $bind:ident, $field:ident) => {
@@ -230,7 +266,11 @@ async fn write_attempts(
         };
     }
     parts!(TRANSCRIPT_TURNS, bind_transcript_turns, transcript);
-    parts!(POST_CALL_TRANSCRIPT_TURNS, bind_post_call_transcript_turns, post_call_transcript);
+    parts!(
+        POST_CALL_TRANSCRIPT_TURNS,
+        bind_post_call_transcript_turns,
+        post_call_transcript
+    );
     parts!(SPEECH_EVENTS, bind_speech_events, speech_events);
     parts!(SMS_MESSAGES, bind_sms_messages, sms_messages);
     parts!(EMAIL_MESSAGES, bind_email_messages, email_messages);
@@ -255,7 +295,10 @@ async fn save_hashes(
         let yields = call.is_some_and(|call| {
             call.attempts.items().iter().any(|attempt| {
                 contested.contains(&attempt.id)
-                    || lines.attempts.get(attempt.id.as_str()).is_some_and(|(owner, _)| *owner != call.id)
+                    || lines
+                        .attempts
+                        .get(attempt.id.as_str())
+                        .is_some_and(|(owner, _)| *owner != call.id)
             })
         });
         if yields || !records.rejects.is_empty() {
@@ -291,29 +334,40 @@ async fn save_hashes(
     Ok(())
 }
 
-/// Returns how many pieces could not land, and how many of those were not there before.
-async fn save_rejects(
+/// The rows that landed whole.
+fn landed_rows(rows: &[RowRecords]) -> Vec<&str> {
+    let landed = rows.iter().filter(|records| records.rejects.is_empty());
+    landed
+        .filter_map(|records| Some(records.row.as_ref()?.id.as_str()))
+        .collect()
+}
+
+/// Clears the rejects of what has landed and writes those of what could not. Returns how many pieces could not
+/// land, and how many of those were not there before.
+pub(super) async fn save_rejects<'a>(
     connection: &mut PgConnection,
-    batch: &Batch<'_>,
+    campaign_id: &str,
+    landed: &[&str],
+    rejects: impl Iterator<Item = &'a Reject>,
     now: Time,
 ) -> Result<(u64, u64), StoreError> {
-    let landed: Vec<&str> = batch
-        .rows
-        .iter()
-        .filter(|records| records.rejects.is_empty())
-        .filter_map(|records| Some(records.row.as_ref()?.id.as_str()))
-        .collect();
     sqlx::query("delete from revox_sync.rejects where campaign_id = $1 and row_key = any($2)")
-        .bind(batch.campaign_id)
+        .bind(campaign_id)
         .bind(landed)
         .execute(&mut *connection)
         .await
         .map_err(StoreError::query("clearing rejects that have landed"))?;
-    let rejects: BTreeMap<(&str, &str, Hash), &Reject> = batch
-        .rows
-        .iter()
-        .flat_map(|records| &records.rejects)
-        .map(|reject| ((reject.row_key.as_str(), reject.path.as_str(), payload_hash(reject)), reject))
+    let rejects: BTreeMap<(&str, &str, Hash), &Reject> = rejects
+        .map(|reject| {
+            (
+                (
+                    reject.row_key.as_str(),
+                    reject.path.as_str(),
+                    payload_hash(reject),
+                ),
+                reject,
+            )
+        })
         .collect();
     if rejects.is_empty() {
         return Ok((0, 0));
@@ -336,7 +390,7 @@ async fn save_rejects(
          )
          select count(*) filter (where times = 1) from written",
     )
-    .bind(batch.campaign_id)
+    .bind(campaign_id)
     .bind(keys)
     .bind(paths)
     .bind(hashes)
@@ -352,7 +406,10 @@ async fn save_rejects(
 
 fn payload_hash(reject: &Reject) -> Hash {
     let mut hash = Hash::default();
-    blake3::Hasher::new().update(reject.payload.as_bytes()).finalize_xof().fill(&mut hash);
+    blake3::Hasher::new()
+        .update(reject.payload.as_bytes())
+        .finalize_xof()
+        .fill(&mut hash);
     hash
 }
 

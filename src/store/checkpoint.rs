@@ -29,6 +29,8 @@ pub struct WalkCheckpoint {
     pub odd_page: Option<(u64, u64, u64)>,
     /// What the campaign said of itself before the first page.
     pub fingerprint: Option<Fingerprint>,
+    /// Whether that lay back far enough to be believed later.
+    pub is_at_rest: bool,
     /// The next page to read, from 0.
     pub next_page: u64,
     /// Rows seen so far, doublets included.
@@ -54,6 +56,7 @@ pub struct Checkpoint {
 #[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
 struct WalkNotes {
     fingerprint: Option<Fingerprint>,
+    is_at_rest: bool,
     other_total: Option<u64>,
     odd_page: Option<(u64, u64, u64)>,
     rows_without_id: u64,
@@ -82,11 +85,18 @@ impl Store {
         .fetch_optional(&mut *transaction)
         .await
         .map_err(StoreError::query("reading a checkpoint"))?;
-        let Some(row) = row else { return Ok(Checkpoint::default()) };
+        let Some(row) = row else {
+            return Ok(Checkpoint::default());
+        };
         // A shape or notes that this version cannot read are those of another version: the walk starts over.
         let shape: Option<Shape> = read_json(&row, 0);
         let notes: Option<WalkNotes> = read_json(&row, 4);
-        let walk = match (row.get::<Option<Uuid>, _>(1), row.get::<Option<Time>, _>(2), shape, notes) {
+        let walk = match (
+            row.get::<Option<Uuid>, _>(1),
+            row.get::<Option<Time>, _>(2),
+            shape,
+            notes,
+        ) {
             (Some(id), Some(started_at), Some(shape), Some(notes)) => Some(WalkCheckpoint {
                 id,
                 started_at,
@@ -95,6 +105,7 @@ impl Store {
                 other_total: notes.other_total,
                 odd_page: notes.odd_page,
                 fingerprint: notes.fingerprint,
+                is_at_rest: notes.is_at_rest,
                 next_page: row.get::<Option<i64>, _>(5).map_or(0, unsigned),
                 rows_seen: row.get::<Option<i64>, _>(6).map_or(0, unsigned),
                 rows_without_id: notes.rows_without_id,
@@ -123,7 +134,11 @@ impl Store {
         .fetch_all(&mut *transaction)
         .await
         .map_err(StoreError::query("reading the rows that a walk has seen"))?;
-        Ok(pages.iter().flat_map(|page| page.as_chunks::<16>().0).copied().collect())
+        Ok(pages
+            .iter()
+            .flat_map(|page| page.as_chunks::<16>().0)
+            .copied()
+            .collect())
     }
 
     /// Begins a walk: forgets an earlier one that was not finished.
@@ -169,6 +184,7 @@ pub(super) async fn save_walk(
 ) -> Result<(), StoreError> {
     let notes = WalkNotes {
         fingerprint: walk.fingerprint.clone(),
+        is_at_rest: walk.is_at_rest,
         other_total: walk.other_total,
         odd_page: walk.odd_page,
         rows_without_id: walk.rows_without_id,

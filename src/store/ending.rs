@@ -6,9 +6,10 @@ use super::StoreError;
 use super::checkpoint::signed;
 use super::lease::Lease;
 use super::open::{Store, commit};
+use super::parents::write_campaigns;
 use super::runs::{RunLine, save_run};
 use crate::plan::{Fingerprint, Shape};
-use crate::records::Time;
+use crate::records::{Campaign, Time};
 use futures::TryStreamExt;
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
@@ -30,12 +31,16 @@ pub struct Missing {
 /// How a walk ends.
 #[derive(Debug)]
 pub struct Ending<'a> {
+    /// The account that lists it.
+    pub account: &'a str,
     /// The campaign that was walked.
     pub campaign_id: &'a str,
     /// Its run line.
     pub run: i64,
     /// What the run line says.
     pub line: RunLine,
+    /// The campaign as the API showed it after the last page.
+    pub campaign: Option<&'a Campaign>,
     /// What is remembered of a complete walk; none when it is not complete.
     pub complete: Option<Completed<'a>>,
 }
@@ -79,7 +84,11 @@ impl Store {
         let mut missing: Vec<Missing> = Vec::new();
         let mut before: Option<(String, Place)> = None;
         let mut waiting = 0;
-        while let Some(row) = rows.try_next().await.map_err(StoreError::query("looking for rows that are gone"))? {
+        while let Some(row) = rows
+            .try_next()
+            .await
+            .map_err(StoreError::query("looking for rows that are gone"))?
+        {
             live += 1;
             let id: String = row.get(0);
             match place_of(&id) {
@@ -91,7 +100,11 @@ impl Store {
                     waiting = missing.len();
                     before = here;
                 }
-                None => missing.push(Missing { id, before: before.clone(), after: None }),
+                None => missing.push(Missing {
+                    id,
+                    before: before.clone(),
+                    after: None,
+                }),
             }
         }
         Ok((live, missing))
@@ -102,6 +115,9 @@ impl Store {
         let doing = "ending a walk";
         let mut transaction = self.begin().await?;
         let connection = &mut *transaction;
+        if let Some(campaign) = ending.campaign {
+            write_campaigns(connection, ending.account, &[campaign], now).await?;
+        }
         if let Some(completed) = &ending.complete {
             complete(connection, ending.campaign_id, completed, now).await?;
         }
@@ -241,7 +257,11 @@ async fn tombstone_rows(connection: &mut PgConnection, ids: &[String], now: Time
 }
 
 /// Tombstones the calls of a campaign that no live row shows, of this or another campaign, with their attempts.
-async fn tombstone_calls(connection: &mut PgConnection, campaign_id: &str, now: Time) -> Result<(), StoreError> {
+async fn tombstone_calls(
+    connection: &mut PgConnection,
+    campaign_id: &str,
+    now: Time,
+) -> Result<(), StoreError> {
     sqlx::query(
         "with gone as (
              update revox.calls c set _deleted_at = $2, _synced_at = $2

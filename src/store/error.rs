@@ -94,7 +94,10 @@ impl StoreError {
                     problem: format!("{} ({})", database.message(), code.unwrap_or("no code")),
                 },
             },
-            other => Self::Query { doing, problem: other.to_string() },
+            other => Self::Query {
+                doing,
+                problem: other.to_string(),
+            },
         }
     }
 
@@ -115,7 +118,9 @@ impl StoreError {
             Self::TooOld { .. } => {
                 "use Postgres 14 or newer, or unset DATABASE_URL and let the mirror run its own"
             }
-            Self::NotUtf8 { .. } => "create the database with: create database NAME encoding 'UTF8' template template0",
+            Self::NotUtf8 { .. } => {
+                "create the database with: create database NAME encoding 'UTF8' template template0"
+            }
             Self::NoRight { user, what } => {
                 return Some(format!(
                     "as an owner of the database, grant {user} the right to {what}: grant create on database NAME to \"{user}\""
@@ -123,8 +128,12 @@ impl StoreError {
             }
             Self::SchemaNewer { .. } => "run the newer version of revox-mirror that migrated this database",
             Self::SchemaOlder { .. } => "run: revox-mirror migrate",
-            Self::Migration { .. } => "the database is as it was before; mend what the cause names and run again",
-            Self::LeaseLost { .. } => "another revox-mirror works on it; nothing is lost, the next pass goes on",
+            Self::Migration { .. } => {
+                "the database is as it was before; mend what the cause names and run again"
+            }
+            Self::LeaseLost { .. } => {
+                "another revox-mirror works on it; nothing is lost, the next pass goes on"
+            }
             Self::ParentMissing | Self::Conflict => "run it again",
             Self::Query { .. } => return None,
         };

@@ -1,7 +1,7 @@
 //! What the mirror knows already: the installation's key, and the hashes by which unchanged rows are passed over.
 
-use super::open::{Store, commit};
 use super::StoreError;
+use super::open::{Store, commit};
 use crate::normalize::Hash;
 use sqlx::Row;
 use std::collections::HashMap;

@@ -1,7 +1,7 @@
 //! The schema: applying migrations, and telling whether it is this program's.
 
-use super::open::{Store, commit};
 use super::StoreError;
+use super::open::{Store, commit};
 use sqlx::Row;
 use sqlx::migrate::{MigrateError, Migrator};
 
@@ -14,7 +14,9 @@ const MIGRATIONS_TABLE: &str = "revox_sync._sqlx_migrations";
 const MIGRATION_LOCK: i64 = 0x7265_766f_785f_6d72;
 
 fn migrator() -> Migrator {
-    let mut migrator = Migrator { ..clone_of(&MIGRATIONS) };
+    let mut migrator = Migrator {
+        ..clone_of(&MIGRATIONS)
+    };
     migrator.dangerous_set_table_name(MIGRATIONS_TABLE);
     migrator.create_schema("revox_sync");
     // A session lock would not survive a pooler; `migrate` takes one of its own that ends with its transaction.
@@ -45,12 +47,15 @@ impl Store {
             .execute(&mut *transaction)
             .await
             .map_err(StoreError::query("waiting for another migration"))?;
-        migrator().run_direct(None, &mut *transaction, false).await.map_err(|source| match source {
-            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-                StoreError::query("migrating the schema")(error)
-            }
-            source => StoreError::Migration { source },
-        })?;
+        migrator()
+            .run_direct(None, &mut *transaction, false)
+            .await
+            .map_err(|source| match source {
+                MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+                    StoreError::query("migrating the schema")(error)
+                }
+                source => StoreError::Migration { source },
+            })?;
         commit(transaction).await?;
         Ok(pending)
     }
@@ -66,17 +71,22 @@ impl Store {
             .get(0);
         let known = known_versions().last().unwrap_or_default();
         if !there {
-            return Err(StoreError::SchemaOlder { pending: known_versions().count() });
+            return Err(StoreError::SchemaOlder {
+                pending: known_versions().count(),
+            });
         }
-        let applied: Vec<i64> =
-            sqlx::query_scalar("select version from revox_sync._sqlx_migrations where success order by version")
-                .fetch_all(&mut *transaction)
-                .await
-                .map_err(StoreError::query("reading the schema's version"))?;
+        let applied: Vec<i64> = sqlx::query_scalar(
+            "select version from revox_sync._sqlx_migrations where success order by version",
+        )
+        .fetch_all(&mut *transaction)
+        .await
+        .map_err(StoreError::query("reading the schema's version"))?;
         if let Some(found) = applied.last().copied().filter(|found| *found > known) {
             return Err(StoreError::SchemaNewer { found, known });
         }
-        let pending = known_versions().filter(|version| !applied.contains(version)).count();
+        let pending = known_versions()
+            .filter(|version| !applied.contains(version))
+            .count();
         if pending > 0 {
             return Err(StoreError::SchemaOlder { pending });
         }
@@ -102,13 +112,19 @@ impl Store {
             return if may_create {
                 Ok(())
             } else {
-                Err(StoreError::NoRight { user, what: "create schemas in this database".to_owned() })
+                Err(StoreError::NoRight {
+                    user,
+                    what: "create schemas in this database".to_owned(),
+                })
             };
         }
         if may_use && may_write {
             Ok(())
         } else {
-            Err(StoreError::NoRight { user, what: "write to the schema revox".to_owned() })
+            Err(StoreError::NoRight {
+                user,
+                what: "write to the schema revox".to_owned(),
+            })
         }
     }
 }

@@ -26,5 +26,5 @@ pub use ending::{Completed, Ending, Missing, Place};
 pub use error::StoreError;
 pub use lease::{Holder, Lease};
 pub use open::{Fitness, Store, StoreOptions};
-pub use parents::Parents;
+pub use parents::{Parents, assistant_key};
 pub use runs::RunLine;

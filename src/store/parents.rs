@@ -3,7 +3,7 @@
 //! that share an assistant cannot stand in each other's way.
 
 use super::StoreError;
-use super::batch::save_drift;
+use super::batch::{save_drift, save_rejects};
 use super::lease::Lease;
 use super::open::{Store, commit};
 use super::parts::write_list;
@@ -15,7 +15,7 @@ use super::tables::{
 };
 use crate::normalize::DriftCounts;
 use crate::plan::Shape;
-use crate::records::{Assistant, CallRetryConfig, Campaign, Time};
+use crate::records::{Assistant, CallRetryConfig, Campaign, Reject, Time};
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
 use std::collections::{BTreeMap, HashMap};
@@ -27,6 +27,8 @@ pub struct Parents<'a> {
     pub assistants: Vec<&'a Assistant>,
     /// Retry configurations; doublets are equal.
     pub call_retry_configs: Vec<&'a CallRetryConfig>,
+    /// Pieces of them that could not land.
+    pub rejects: Vec<&'a Reject>,
 }
 
 impl Parents<'_> {
@@ -38,15 +40,22 @@ impl Parents<'_> {
 }
 
 impl Store {
-    /// Writes parents that a page refers to.
-    pub async fn save_parents(&self, lease: &Lease, parents: &Parents<'_>, now: Time) -> Result<(), StoreError> {
+    /// Writes parents that a page refers to. Returns how many pieces could not land that were not known before.
+    pub async fn save_parents(
+        &self,
+        lease: &Lease,
+        parents: &Parents<'_>,
+        now: Time,
+    ) -> Result<u64, StoreError> {
         let mut transaction = self.begin().await?;
-        write_parents(&mut transaction, parents, now).await?;
+        let rejected_new = write_parents(&mut transaction, parents, now).await?;
         lease.renew(&mut transaction).await?;
-        commit(transaction).await
+        commit(transaction).await?;
+        Ok(rejected_new)
     }
 
     /// Writes the campaign list: whose it is, its parents, its campaigns. A campaign that is back is alive again.
+    /// Returns how many pieces could not land that were not known before.
     #[expect(clippy::too_many_arguments, reason = "the parts of one list")]
     pub async fn save_list(
         &self,
@@ -57,7 +66,7 @@ impl Store {
         campaigns: &[&Campaign],
         drift: &DriftCounts,
         now: Time,
-    ) -> Result<(), StoreError> {
+    ) -> Result<u64, StoreError> {
         let mut transaction = self.begin().await?;
         sqlx::query(
             "insert into revox_sync.accounts as a
@@ -74,12 +83,13 @@ impl Store {
         .execute(&mut *transaction)
         .await
         .map_err(StoreError::query("writing the account"))?;
-        write_parents(&mut transaction, parents, now).await?;
+        let rejected_new = write_parents(&mut transaction, parents, now).await?;
         write_stubs(&mut transaction, campaigns, now).await?;
         write_campaigns(&mut transaction, account, campaigns, now).await?;
         save_drift(&mut transaction, drift, now).await?;
         lease.renew(&mut transaction).await?;
-        commit(transaction).await
+        commit(transaction).await?;
+        Ok(rejected_new)
     }
 
     /// Remembers how the API pages, so that other campaigns need not find out again.
@@ -115,9 +125,32 @@ async fn write_parents(
     connection: &mut PgConnection,
     parents: &Parents<'_>,
     now: Time,
-) -> Result<(), StoreError> {
+) -> Result<u64, StoreError> {
     write_call_retry_configs(connection, &parents.call_retry_configs, now).await?;
-    write_assistants(connection, &parents.assistants, now).await
+    write_assistants(connection, &parents.assistants, now).await?;
+    let keys: Vec<String> = parents
+        .assistants
+        .iter()
+        .map(|it| assistant_key(&it.id))
+        .collect();
+    let landed: Vec<&str> = keys
+        .iter()
+        .map(String::as_str)
+        .filter(|key| !parents.rejects.iter().any(|reject| reject.row_key == *key))
+        .collect();
+    let rejects = parents.rejects.iter().copied();
+    Ok(save_rejects(connection, NO_CAMPAIGN, &landed, rejects, now)
+        .await?
+        .1)
+}
+
+/// Rejects of what no campaign owns stand under an empty campaign.
+const NO_CAMPAIGN: &str = "";
+
+/// The key under which rejects of an assistant stand.
+#[must_use]
+pub fn assistant_key(id: &str) -> String {
+    format!("assistant {id}")
 }
 
 async fn write_call_retry_configs(
@@ -125,14 +158,22 @@ async fn write_call_retry_configs(
     configs: &[&CallRetryConfig],
     now: Time,
 ) -> Result<(), StoreError> {
-    let configs: BTreeMap<&str, &CallRetryConfig> =
-        configs.iter().map(|config| (config.id.as_str(), *config)).collect();
+    let configs: BTreeMap<&str, &CallRetryConfig> = configs
+        .iter()
+        .map(|config| (config.id.as_str(), *config))
+        .collect();
     if configs.is_empty() {
         return Ok(());
     }
     let doing = "writing retry configurations";
-    let lines: Vec<_> =
-        configs.values().map(|record| Line { owner: "", index: 0, record: *record }).collect();
+    let lines: Vec<_> = configs
+        .values()
+        .map(|record| Line {
+            owner: "",
+            index: 0,
+            record: *record,
+        })
+        .collect();
     bind_call_retry_configs(own(&CALL_RETRY_CONFIGS.1.upsert), &lines, now)
         .execute(&mut *connection)
         .await
@@ -140,11 +181,15 @@ async fn write_call_retry_configs(
     let windows: Vec<_> = configs
         .values()
         .flat_map(|config| {
-            config.calling_windows.iter().zip(0..).map(|(record, index)| Line {
-                owner: config.id.as_str(),
-                index,
-                record,
-            })
+            config
+                .calling_windows
+                .iter()
+                .zip(0..)
+                .map(|(record, index)| Line {
+                    owner: config.id.as_str(),
+                    index,
+                    record,
+                })
         })
         .collect();
     if !windows.is_empty() {
@@ -184,29 +229,51 @@ async fn write_assistants(
     let doing = "writing assistants";
     // Locked in the order of their ids; an older copy than the stored one is passed over with its parts.
     let ids: Vec<&str> = assistants.keys().copied().collect();
-    let stored: HashMap<String, Option<Time>> = sqlx::query(
-        "select id, updated_at from revox.assistants where id = any($1) order by id for update",
-    )
-    .bind(&ids)
-    .fetch_all(&mut *connection)
-    .await
-    .map_err(StoreError::query(doing))?
-    .iter()
-    .map(|row| (row.get(0), row.get(1)))
-    .collect();
+    let stored: HashMap<String, Option<Time>> =
+        sqlx::query("select id, updated_at from revox.assistants where id = any($1) order by id for update")
+            .bind(&ids)
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(StoreError::query(doing))?
+            .iter()
+            .map(|row| (row.get(0), row.get(1)))
+            .collect();
     assistants.retain(|id, assistant| {
         let stored = stored.get(*id).copied().flatten();
-        assistant.updated_at.value().is_none_or(|updated_at| Some(*updated_at) >= stored)
+        assistant
+            .updated_at
+            .value()
+            .is_none_or(|updated_at| Some(*updated_at) >= stored)
     });
-    let lines: Vec<_> =
-        assistants.values().map(|record| Line { owner: "", index: 0, record: *record }).collect();
+    let lines: Vec<_> = assistants
+        .values()
+        .map(|record| Line {
+            owner: "",
+            index: 0,
+            record: *record,
+        })
+        .collect();
     bind_assistants(own(&ASSISTANTS.1.upsert), &lines, now)
         .execute(&mut *connection)
         .await
         .map_err(StoreError::query(doing))?;
-    let fields: Vec<_> = assistants.values().map(|it| (it.id.as_str(), &it.structured_output_fields)).collect();
-    write_list(connection, &STRUCTURED_OUTPUT_FIELDS, bind_structured_output_fields, &fields, false, now).await?;
-    let items: Vec<_> = assistants.values().map(|it| (it.id.as_str(), &it.faq_items)).collect();
+    let fields: Vec<_> = assistants
+        .values()
+        .map(|it| (it.id.as_str(), &it.structured_output_fields))
+        .collect();
+    write_list(
+        connection,
+        &STRUCTURED_OUTPUT_FIELDS,
+        bind_structured_output_fields,
+        &fields,
+        false,
+        now,
+    )
+    .await?;
+    let items: Vec<_> = assistants
+        .values()
+        .map(|it| (it.id.as_str(), &it.faq_items))
+        .collect();
     write_list(connection, &FAQ_ITEMS, bind_faq_items, &items, false, now).await
 }
 
@@ -236,20 +303,28 @@ async fn write_stubs(
     Ok(())
 }
 
-async fn write_campaigns(
+pub(super) async fn write_campaigns(
     connection: &mut PgConnection,
     account: &str,
     campaigns: &[&Campaign],
     now: Time,
 ) -> Result<(), StoreError> {
     let doing = "writing campaigns";
-    let campaigns: BTreeMap<&str, &Campaign> =
-        campaigns.iter().map(|campaign| (campaign.id.as_str(), *campaign)).collect();
+    let campaigns: BTreeMap<&str, &Campaign> = campaigns
+        .iter()
+        .map(|campaign| (campaign.id.as_str(), *campaign))
+        .collect();
     if campaigns.is_empty() {
         return Ok(());
     }
-    let lines: Vec<_> =
-        campaigns.values().map(|record| Line { owner: "", index: 0, record: *record }).collect();
+    let lines: Vec<_> = campaigns
+        .values()
+        .map(|record| Line {
+            owner: "",
+            index: 0,
+            record: *record,
+        })
+        .collect();
     bind_campaigns(own(&CAMPAIGNS.1.upsert), &lines, now)
         .execute(&mut *connection)
         .await

@@ -38,7 +38,7 @@ impl PartId for crate::records::EmailMessage {
 
 /// Writes the lists of many owners, each given once. `fresh`: the owners are all new, so that nothing can be
 /// there.
-pub(super) async fn write_list<R: PartId + Sync>(
+pub(super) async fn write_list<R: PartId + Default + PartialEq + Sync>(
     connection: &mut PgConnection,
     table: &Prepared,
     bind: Bind<R>,
@@ -53,10 +53,12 @@ pub(super) async fn write_list<R: PartId + Sync>(
     for (owner, list) in lists {
         let mut ids: HashSet<&str> = HashSet::new();
         let first_line = lines.len();
+        // An item that could not be read leaves an empty one in its place, which is no news of what stands there.
+        let blank = (!list.is_whole()).then(R::default);
         // A list may hold an id twice; the last one counts, and none may stand in one statement twice.
         for (index, record) in list.items().iter().enumerate().rev() {
             let index = i32::try_from(index).unwrap_or(i32::MAX);
-            if record.part_id().is_none_or(|id| ids.insert(id)) {
+            if record.part_id().is_none_or(|id| ids.insert(id)) && Some(record) != blank.as_ref() {
                 lines.push(Line { owner, index, record });
             }
         }
@@ -87,21 +89,31 @@ async fn remove_surplus<R: PartId>(
     }
     let owners: Vec<&str> = whole.iter().map(|(owner, _)| *owner).collect();
     let name = table.0.name;
-    let [owner, key, ..] = table.0.columns else { return Ok(()) };
+    let [owner, key, ..] = table.0.columns else {
+        return Ok(());
+    };
     let (owner, by_place, key) = (owner.name, key.kind == Kind::Index, key.name);
     let removal = if by_place {
-        let counts: Vec<i32> =
-            whole.iter().map(|(_, list)| i32::try_from(list.items().len()).unwrap_or(i32::MAX)).collect();
+        let counts: Vec<i32> = whole
+            .iter()
+            .map(|(_, list)| i32::try_from(list.items().len()).unwrap_or(i32::MAX))
+            .collect();
         let statement = format!(
             "delete from {name} t using unnest($1::text[], $2::integer[]) as i(owner, kept)
              where t.{owner} = i.owner and t.{key} >= i.kept"
         );
-        own(&statement).bind(owners).bind(counts).execute(connection).await
+        own(&statement)
+            .bind(owners)
+            .bind(counts)
+            .execute(connection)
+            .await
     } else {
         let kept: Vec<String> = whole
             .iter()
             .flat_map(|(owner, list)| {
-                list.items().iter().filter_map(move |item| Some(format!("{owner} {}", item.part_id()?)))
+                list.items()
+                    .iter()
+                    .filter_map(move |item| Some(format!("{owner} {}", item.part_id()?)))
             })
             .collect();
         let statement = format!(

@@ -1,9 +1,9 @@
 //! `revox_sync.runs`: one line per campaign and pass.
 
+use super::StoreError;
 use super::checkpoint::signed;
 use super::lease::Lease;
 use super::open::{Store, commit};
-use super::StoreError;
 use crate::api::Cost;
 use crate::observe::Outcome;
 use crate::records::Time;
@@ -76,7 +76,11 @@ impl Store {
 }
 
 /// Writes a run line's end.
-pub(super) async fn save_run(connection: &mut PgConnection, id: i64, line: &RunLine) -> Result<(), StoreError> {
+pub(super) async fn save_run(
+    connection: &mut PgConnection,
+    id: i64,
+    line: &RunLine,
+) -> Result<(), StoreError> {
     sqlx::query(
         "update revox_sync.runs
          set outcome = $2, finished_at = $3, evidence = $4, requests = $5, bytes = $6, rows_seen = $7,

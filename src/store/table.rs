@@ -169,8 +169,10 @@ impl Table {
 
     fn on_conflict(&self) -> String {
         let keys = join(self.keys().map(Column::quoted), ", ");
-        let mut set: Vec<String> =
-            self.values().map(|column| format!("{0} = excluded.{0}", column.quoted())).collect();
+        let mut set: Vec<String> = self
+            .values()
+            .map(|column| format!("{0} = excluded.{0}", column.quoted()))
+            .collect();
         if self.is_entity() {
             set.push("_synced_at = excluded._synced_at".to_owned());
             set.push("_deleted_at = null".to_owned());
@@ -180,12 +182,18 @@ impl Table {
 
     /// The statements of this table.
     pub(super) fn statements(&self) -> Statements {
-        Statements { upsert: self.upsert(), insert: self.insert() }
+        Statements {
+            upsert: self.upsert(),
+            insert: self.insert(),
+        }
     }
 
     fn upsert(&self) -> String {
-        let keys_match =
-            join(self.keys().map(|column| format!("t.{0} = i.{0}", column.quoted())), " and ");
+        let keys_match = join(
+            self.keys()
+                .map(|column| format!("t.{0} = i.{0}", column.quoted())),
+            " and ",
+        );
         let first_key = self.keys().next().map(Column::quoted).unwrap_or_default();
         let mut merged: Vec<String> = Vec::new();
         let mut stored: Vec<String> = Vec::new();
@@ -207,10 +215,19 @@ impl Table {
             incoming.push(column.kind.compared(&format!("({value})")));
             merged.push(format!("{value} as {name}"));
         }
-        let differs =
-            format!("({}) is distinct from ({})", stored.join(", "), incoming.join(", "));
-        let dead = if self.is_entity() { "t._deleted_at is not null or " } else { "" };
-        let allowed = self.replace_if.map_or(String::new(), |condition| format!(" and ({condition})"));
+        let differs = format!(
+            "({}) is distinct from ({})",
+            stored.join(", "),
+            incoming.join(", ")
+        );
+        let dead = if self.is_entity() {
+            "t._deleted_at is not null or "
+        } else {
+            ""
+        };
+        let allowed = self
+            .replace_if
+            .map_or(String::new(), |condition| format!(" and ({condition})"));
         let yields = self.yields_if.unwrap_or("false");
         let columns = join(self.columns.iter().map(Column::quoted), ", ");
         let (first, bookkeeping) = if self.is_entity() {
@@ -245,7 +262,9 @@ impl Table {
 
     fn insert(&self) -> String {
         let values = join(
-            self.columns.iter().map(|column| column.kind.read(&format!("i.{}", column.quoted()))),
+            self.columns
+                .iter()
+                .map(|column| column.kind.read(&format!("i.{}", column.quoted()))),
             ", ",
         );
         let bookkeeping = if self.is_entity() {
@@ -375,7 +394,12 @@ macro_rules! table {
 /// Binds one column of a batch as an array.
 macro_rules! bind_column {
     ($query:expr, $lines:expr, Text, |$line:ident| $value:expr) => {
-        $query.bind($lines.iter().map(|$line| Cell::<String>::get(&$value).map(String::as_str)).bind_iter())
+        $query.bind(
+            $lines
+                .iter()
+                .map(|$line| Cell::<String>::get(&$value).map(String::as_str))
+                .bind_iter(),
+        )
     };
     ($query:expr, $lines:expr, SignedUrl, |$line:ident| $value:expr) => {
         bind_column!($query, $lines, Text, |$line| $value)
@@ -388,40 +412,91 @@ macro_rules! bind_column {
     };
     ($query:expr, $lines:expr, Jsonb, |$line:ident| $value:expr) => {
         $query.bind(
-            $lines.iter().map(|$line| Cell::<JsonText>::get(&$value).map(|json| json.0.as_str())).bind_iter(),
+            $lines
+                .iter()
+                .map(|$line| Cell::<JsonText>::get(&$value).map(|json| json.0.as_str()))
+                .bind_iter(),
         )
     };
     ($query:expr, $lines:expr, Texts, |$line:ident| $value:expr) => {
-        $query.bind($lines.iter().map(|$line| Cell::<Vec<String>>::get(&$value).map(json_list)).bind_iter())
+        $query.bind(
+            $lines
+                .iter()
+                .map(|$line| Cell::<Vec<String>>::get(&$value).map(json_list))
+                .bind_iter(),
+        )
     };
     ($query:expr, $lines:expr, Bigint, |$line:ident| $value:expr) => {
-        $query.bind($lines.iter().map(|$line| Cell::<i64>::get(&$value).copied()).bind_iter())
+        $query.bind(
+            $lines
+                .iter()
+                .map(|$line| Cell::<i64>::get(&$value).copied())
+                .bind_iter(),
+        )
     };
     ($query:expr, $lines:expr, Double, |$line:ident| $value:expr) => {
-        $query.bind($lines.iter().map(|$line| Cell::<f64>::get(&$value).copied()).bind_iter())
+        $query.bind(
+            $lines
+                .iter()
+                .map(|$line| Cell::<f64>::get(&$value).copied())
+                .bind_iter(),
+        )
     };
     ($query:expr, $lines:expr, Boolean, |$line:ident| $value:expr) => {
-        $query.bind($lines.iter().map(|$line| Cell::<bool>::get(&$value).copied()).bind_iter())
+        $query.bind(
+            $lines
+                .iter()
+                .map(|$line| Cell::<bool>::get(&$value).copied())
+                .bind_iter(),
+        )
     };
     ($query:expr, $lines:expr, Timestamptz, |$line:ident| $value:expr) => {
-        $query.bind($lines.iter().map(|$line| Cell::<Time>::get(&$value).copied()).bind_iter())
+        $query.bind(
+            $lines
+                .iter()
+                .map(|$line| Cell::<Time>::get(&$value).copied())
+                .bind_iter(),
+        )
     };
     ($query:expr, $lines:expr, Time, |$line:ident| $value:expr) => {
-        $query.bind($lines.iter().map(|$line| Cell::<NaiveTime>::get(&$value).copied()).bind_iter())
+        $query.bind(
+            $lines
+                .iter()
+                .map(|$line| Cell::<NaiveTime>::get(&$value).copied())
+                .bind_iter(),
+        )
     };
 }
 
 /// Whether a field of a record is not shown by the answer.
 macro_rules! absent {
-    (Text, $value:expr) => { Cell::<String>::is_absent(&$value) };
-    (SignedUrl, $value:expr) => { Cell::<String>::is_absent(&$value) };
-    (Jsonb, $value:expr) => { Cell::<JsonText>::is_absent(&$value) };
-    (Texts, $value:expr) => { Cell::<Vec<String>>::is_absent(&$value) };
-    (Bigint, $value:expr) => { Cell::<i64>::is_absent(&$value) };
-    (Double, $value:expr) => { Cell::<f64>::is_absent(&$value) };
-    (Boolean, $value:expr) => { Cell::<bool>::is_absent(&$value) };
-    (Timestamptz, $value:expr) => { Cell::<Time>::is_absent(&$value) };
-    (Time, $value:expr) => { Cell::<NaiveTime>::is_absent(&$value) };
+    (Text, $value:expr) => {
+        Cell::<String>::is_absent(&$value)
+    };
+    (SignedUrl, $value:expr) => {
+        Cell::<String>::is_absent(&$value)
+    };
+    (Jsonb, $value:expr) => {
+        Cell::<JsonText>::is_absent(&$value)
+    };
+    (Texts, $value:expr) => {
+        Cell::<Vec<String>>::is_absent(&$value)
+    };
+    (Bigint, $value:expr) => {
+        Cell::<i64>::is_absent(&$value)
+    };
+    (Double, $value:expr) => {
+        Cell::<f64>::is_absent(&$value)
+    };
+    (Boolean, $value:expr) => {
+        Cell::<bool>::is_absent(&$value)
+    };
+    (Timestamptz, $value:expr) => {
+        Cell::<Time>::is_absent(&$value)
+    };
+    (Time, $value:expr) => {
+        Cell::<NaiveTime>::is_absent(&$value)
+    };
 }
 
 pub(super) use {absent, bind_column, table};

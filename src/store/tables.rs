@@ -4,8 +4,8 @@
 
 use super::table::{Cell, Column, Kind, Line, PgQuery, Prepared, Role, Table, absent, bind_column, table};
 use crate::records::{
-    Assistant, Call, CallAttempt, CallRetryConfig, CallingWindow, Campaign, CampaignRow, EmailMessage, FaqItem,
-    JsonText, SmsMessage, SpeechEvent, StructuredOutputField, Time, TranscriptTurn,
+    Assistant, Call, CallAttempt, CallRetryConfig, CallingWindow, Campaign, CampaignRow, EmailMessage,
+    FaqItem, JsonText, SmsMessage, SpeechEvent, StructuredOutputField, Time, TranscriptTurn,
 };
 use chrono::NaiveTime;
 use sqlx::postgres::PgBindIterExt;

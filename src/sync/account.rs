@@ -32,7 +32,10 @@ pub(super) struct Shared {
 /// Makes one pass.
 pub async fn run_pass(mirror: &Mirror, options: &PassOptions) -> Result<PassReport, SyncError> {
     let store = usable_store(mirror, options).await?;
-    let mirror = &Mirror { store: store.clone(), ..mirror.clone() };
+    let mirror = &Mirror {
+        store: store.clone(),
+        ..mirror.clone()
+    };
     let held = match &store {
         Some(store) => store.load_account(ACCOUNT).await?,
         None => AccountState::default(),
@@ -53,13 +56,17 @@ pub async fn run_pass(mirror: &Mirror, options: &PassOptions) -> Result<PassRepo
     if let (Some(store), false) = (&store, options.dry_run) {
         let lease = wait_for_lease(store, "account:default", &shared.holder, options.lease_wait).await?;
         if let Some(lease) = &lease {
-            list::save(mirror, store, lease, ACCOUNT, &listing).await?;
+            report.rejected_new = list::save(mirror, store, lease, ACCOUNT, &listing).await?;
             report.campaigns_tombstoned = bury(mirror, store, lease, &listing).await?;
             store.release_lease(lease).await?;
         }
     }
     let known = match &store {
-        Some(store) => store.load_campaigns(ACCOUNT, mirror.settings.settle_window, mirror.clock.now()).await?,
+        Some(store) => {
+            store
+                .load_campaigns(ACCOUNT, mirror.settings.settle_window, mirror.clock.now())
+                .await?
+        }
         None => HashMap::new(),
     };
     report.campaigns = pass_campaigns(mirror, options, &shared, listing, known).await;
@@ -72,7 +79,9 @@ pub async fn run_pass(mirror: &Mirror, options: &PassOptions) -> Result<PassRepo
 
 /// The database, unless a dry run finds none that has been migrated.
 async fn usable_store(mirror: &Mirror, options: &PassOptions) -> Result<Option<Store>, SyncError> {
-    let Some(store) = &mirror.store else { return Ok(None) };
+    let Some(store) = &mirror.store else {
+        return Ok(None);
+    };
     match store.check_schema().await {
         Ok(()) => Ok(Some(store.clone())),
         Err(StoreError::SchemaOlder { .. }) if options.dry_run => Ok(None),
@@ -98,7 +107,11 @@ pub(super) async fn wait_for_lease(
             return Ok(None);
         }
         if !said {
-            tracing::info!(scope, wait_seconds = wait.as_secs(), "another revox-mirror works on this; waiting");
+            tracing::info!(
+                scope,
+                wait_seconds = wait.as_secs(),
+                "another revox-mirror works on this; waiting"
+            );
             said = true;
         }
         tokio::time::sleep(PAUSE).await;
@@ -111,9 +124,13 @@ pub(super) async fn wait_for_lease(
 /// that a person should look first.
 async fn bury(mirror: &Mirror, store: &Store, lease: &Lease, listing: &Listing) -> Result<u64, SyncError> {
     let live = store.live_campaigns(ACCOUNT).await?;
-    let listed: HashSet<&str> = listing.campaigns.iter().map(|it| it.campaign().id.as_str()).collect();
+    let listed: HashSet<&str> = listing
+        .campaigns
+        .iter()
+        .map(|it| it.campaign().id.as_str())
+        .collect();
     let absent: Vec<&String> = live.iter().filter(|id| !listed.contains(id.as_str())).collect();
-    if absent.is_empty() || listing.unreadable > 0 {
+    if absent.is_empty() || !listing.unreadable.is_empty() {
         return Ok(0);
     }
     let mut gone: Vec<String> = Vec::new();
@@ -124,7 +141,9 @@ async fn bury(mirror: &Mirror, store: &Store, lease: &Lease, listing: &Listing) 
                     gone.push(id.clone());
                 }
             }
-            Ok(_) => tracing::warn!(campaign = %id, "the list does not show a campaign that the API still has"),
+            Ok(_) => {
+                tracing::warn!(campaign = %id, "the list does not show a campaign that the API still has")
+            }
             Err(error) => tracing::warn!(campaign = %id, %error, "a campaign that the list does not show"),
         }
     }
@@ -136,7 +155,9 @@ async fn bury(mirror: &Mirror, store: &Store, lease: &Lease, listing: &Listing) 
         return Ok(0);
     }
     if !gone.is_empty() {
-        store.tombstone_campaigns(lease, &gone, mirror.clock.now()).await?;
+        store
+            .tombstone_campaigns(lease, &gone, mirror.clock.now())
+            .await?;
     }
     Ok(count(gone.len()))
 }
@@ -155,9 +176,10 @@ async fn pass_campaigns(
     let mut tasks = JoinSet::new();
     let mut reports: Vec<(usize, CampaignReport)> = Vec::new();
     let mut names: Vec<(String, String)> = Vec::new();
-    let wanted = listing.campaigns.into_iter().filter(|listed| {
-        options.campaigns.is_empty() || options.campaigns.contains(&listed.campaign().id)
-    });
+    let wanted = listing
+        .campaigns
+        .into_iter()
+        .filter(|listed| options.campaigns.is_empty() || options.campaigns.contains(&listed.campaign().id));
     for (place, listed) in wanted.enumerate() {
         let state = known.remove(&listed.campaign().id).unwrap_or_default();
         names.push((listed.campaign().id.clone(), listed.name().to_owned()));
@@ -189,7 +211,10 @@ async fn pass_campaigns(
     // A pass that panicked is that campaign's failure alone.
     for (place, (id, name)) in names.into_iter().enumerate() {
         if !reports.iter().any(|(reported, _)| *reported == place) {
-            reports.push((place, CampaignReport::failed(id, name, "the pass broke off; see the log".to_owned())));
+            reports.push((
+                place,
+                CampaignReport::failed(id, name, "the pass broke off; see the log".to_owned()),
+            ));
         }
     }
     reports.sort_by_key(|(place, _)| *place);
@@ -198,6 +223,8 @@ async fn pass_campaigns(
 
 fn skipped(mirror: &Mirror, listed: &ListedCampaign) -> CampaignReport {
     let id = &listed.campaign().id;
-    mirror.progress.campaign_finished(id, crate::observe::Outcome::Skipped, None);
+    mirror
+        .progress
+        .campaign_finished(id, crate::observe::Outcome::Skipped, None);
     CampaignReport::skipped(id.clone(), listed.name().to_owned())
 }

@@ -2,7 +2,7 @@
 
 use super::account::{ACCOUNT, Shared, wait_for_lease};
 use super::confirm;
-use super::list::{ListedCampaign, ask_fingerprint};
+use super::list::{ListedCampaign, ask_campaign};
 use super::page::{PageError, PageReader, mark};
 use super::walk::{Seen, Walker};
 use super::{CampaignReport, Mirror, PassOptions, RowCounts};
@@ -39,6 +39,18 @@ struct Verdict {
     started_at: crate::records::Time,
 }
 
+/// What the walks of a pass have brought.
+struct Walked {
+    /// Lines that were really written, in all rounds.
+    written: u64,
+    /// Strings and keys in which something was replaced, in the last round.
+    replaced: u64,
+    rounds: u32,
+    facts: WalkFacts,
+    /// The campaign as the API showed it after the last page.
+    after: Option<ListedCampaign>,
+}
+
 /// Makes one campaign's pass. Whatever goes wrong is this campaign's failure alone.
 pub(super) async fn pass_campaign(mut pass: CampaignPass) -> CampaignReport {
     pass.mirror.client = pass.mirror.client.with_own_cost();
@@ -54,7 +66,9 @@ pub(super) async fn pass_campaign(mut pass: CampaignPass) -> CampaignReport {
         }
     }
     report.cost = client.cost();
-    pass.mirror.progress.campaign_finished(&id, report.outcome, report.note.as_deref());
+    pass.mirror
+        .progress
+        .campaign_finished(&id, report.outcome, report.note.as_deref());
     report
 }
 
@@ -80,7 +94,8 @@ impl CampaignPass {
             return self.look(report).await;
         };
         let scope = format!("campaign:{}", self.id());
-        let Some(lease) = wait_for_lease(store, &scope, &self.shared.holder, self.options.lease_wait).await? else {
+        let Some(lease) = wait_for_lease(store, &scope, &self.shared.holder, self.options.lease_wait).await?
+        else {
             report.outcome = Outcome::Partial;
             report.note = Some("another revox-mirror works on this campaign".to_owned());
             return Ok(());
@@ -100,7 +115,9 @@ impl CampaignPass {
         self.started(&walker);
         walker.run(first).await?;
         let mut facts = walker.facts();
-        facts.after = ask_fingerprint(&self.mirror.client, self.id()).await?;
+        facts.after = ask_campaign(&self.mirror, self.id())
+            .await?
+            .map(|shown| shown.fingerprint);
         if let Some(store) = &self.mirror.store {
             let missing = store.find_missing(self.id(), |id| {
                 walker.seen.place_of(&self.shared.hasher.row_id(id))
@@ -108,15 +125,26 @@ impl CampaignPass {
             walker.counts.tombstoned = u64::try_from(missing.await?.1.len()).unwrap_or(u64::MAX);
         }
         let doubts = facts.doubts();
-        report.outcome = if doubts.is_empty() { Outcome::Complete } else { Outcome::Partial };
+        report.outcome = if doubts.is_empty() {
+            Outcome::Complete
+        } else {
+            Outcome::Partial
+        };
         report.note = (!doubts.is_empty()).then(|| doubts.join("; "));
         report.rows = walker.counts;
         Ok(())
     }
 
-    async fn run_under(&self, store: &Store, lease: &Lease, report: &mut CampaignReport) -> Result<(), PageError> {
+    async fn run_under(
+        &self,
+        store: &Store,
+        lease: &Lease,
+        report: &mut CampaignReport,
+    ) -> Result<(), PageError> {
         let started_at = self.mirror.clock.now();
-        let run = store.open_run(lease, ACCOUNT, self.id(), self.options.trigger, started_at).await?;
+        let run = store
+            .open_run(lease, ACCOUNT, self.id(), self.options.trigger, started_at)
+            .await?;
         let mut counts = RowCounts::default();
         let ended = self.walk_until_proven(store, lease, run, &mut counts).await;
         report.rows = counts;
@@ -127,7 +155,12 @@ impl CampaignPass {
                 Ok(())
             }
             Err(error) => {
-                let line = self.run_line(Outcome::Failed, &counts, Some(explain(&error)), json!({"why": self.reason}));
+                let line = self.run_line(
+                    Outcome::Failed,
+                    &counts,
+                    Some(explain(&error)),
+                    json!({"why": self.reason}),
+                );
                 if let Err(error) = store.close_run(lease, run, &line).await {
                     tracing::warn!(%error, "a run line could not be closed");
                 }
@@ -166,8 +199,7 @@ impl CampaignPass {
         counts: &mut RowCounts,
     ) -> Result<Verdict, PageError> {
         let mut checkpoint = store.load_checkpoint(self.id()).await?;
-        let mut written = 0;
-        let mut rounds = 0;
+        let (mut written, mut rounds) = (0, 0);
         loop {
             rounds += 1;
             let resumed = checkpoint.walk.take();
@@ -186,7 +218,8 @@ impl CampaignPass {
             written += walker.written;
             walked?;
             let mut facts = walker.facts();
-            facts.after = ask_fingerprint(&self.mirror.client, self.id()).await?;
+            let after = ask_campaign(&self.mirror, self.id()).await?;
+            facts.after = after.as_ref().map(|shown| shown.fingerprint.clone());
             let doubts = facts.doubts();
             if !doubts.is_empty() && rounds < max_rounds(&walker) {
                 tracing::info!(campaign = %self.id(), doubts = doubts.join("; "), "the walk is not proven; reading again");
@@ -194,7 +227,15 @@ impl CampaignPass {
             }
             let verdict = self.judge(store, &walker, &facts, doubts).await?;
             counts.tombstoned = u64::try_from(verdict.gone.len()).unwrap_or(u64::MAX);
-            self.end(store, lease, run, counts, written, &facts, rounds, &verdict).await?;
+            let walked = Walked {
+                written,
+                replaced: walker.replaced,
+                rounds,
+                facts,
+                after,
+            };
+            self.end(store, lease, run, counts, &walked, &walker, &verdict)
+                .await?;
             return Ok(verdict);
         }
     }
@@ -223,43 +264,54 @@ impl CampaignPass {
             return Ok(verdict(Outcome::Complete, None));
         }
         let hasher = &self.shared.hasher;
-        let (live, missing) =
-            store.find_missing(self.id(), |id| walker.seen.place_of(&hasher.row_id(id))).await?;
+        let (live, missing) = store
+            .find_missing(self.id(), |id| walker.seen.place_of(&hasher.row_id(id)))
+            .await?;
         let gone = u64::try_from(missing.len()).unwrap_or(u64::MAX);
         if let Some(reason) = vanishing(live, gone, TOLERATED_GONE) {
             return Ok(verdict(Outcome::Suspicious, Some(reason)));
         }
-        if let Some(doubt) = confirm::doubt(&walker.reader, walker.walk.shape, facts.first_total, &missing).await? {
+        if let Some(doubt) =
+            confirm::doubt(&walker.reader, walker.walk.shape, facts.first_total, &missing).await?
+        {
             return Ok(verdict(Outcome::Partial, Some(doubt)));
         }
         let gone = missing.into_iter().map(|row| row.id).collect();
-        Ok(Verdict { gone, may_tombstone: true, ..verdict(Outcome::Complete, None) })
+        Ok(Verdict {
+            gone,
+            may_tombstone: true,
+            ..verdict(Outcome::Complete, None)
+        })
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the end gathers what the walks have brought")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the end gathers what the walks have brought"
+    )]
     async fn end(
         &self,
         store: &Store,
         lease: &Lease,
         run: i64,
         counts: &RowCounts,
-        written: u64,
-        facts: &WalkFacts,
-        rounds: u32,
+        walked: &Walked,
+        walker: &Walker<'_>,
         verdict: &Verdict,
     ) -> Result<(), PageError> {
         let known = &self.state.known;
+        let facts = &walked.facts;
         let unmoved = known.fingerprint.as_ref() == Some(&self.listed.fingerprint);
-        let changed = written > 0 || counts.tombstoned > 0;
+        let changed = walked.written > 0 || counts.tombstoned > 0;
         let belied = unmoved && changed && known.unsettled_calls == 0;
         let was_trusted = known.fingerprint_trusted || known.full_walk_at.is_none();
         let evidence = json!({
             "why": self.reason,
-            "rounds": rounds,
+            "rounds": walked.rounds,
             "total": facts.first_total,
             "distinct_ids": facts.distinct_ids,
             "rows_without_id": facts.rows_without_id,
             "fingerprint_belied": belied,
+            "replaced_strings": walked.replaced,
             "paging": verdict.shape,
         });
         let complete = (verdict.outcome == Outcome::Complete).then(|| Completed {
@@ -267,12 +319,24 @@ impl CampaignPass {
             may_tombstone: verdict.may_tombstone,
             total: verdict.total,
             shape: verdict.shape,
-            fingerprint: self.listed.is_at_rest.then_some(&self.listed.fingerprint),
+            fingerprint: walker
+                .walk
+                .fingerprint
+                .as_ref()
+                .filter(|_| walker.walk.is_at_rest),
             fingerprint_trusted: was_trusted && !belied,
             started_at: verdict.started_at,
         });
         let line = self.run_line(verdict.outcome, counts, verdict.note.clone(), evidence);
-        let ending = Ending { campaign_id: self.id(), run, line, complete };
+        let campaign = walked.after.as_ref().map(ListedCampaign::campaign);
+        let ending = Ending {
+            account: ACCOUNT,
+            campaign_id: self.id(),
+            run,
+            line,
+            campaign,
+            complete,
+        };
         store.end_walk(lease, &ending, self.mirror.clock.now()).await?;
         Ok(())
     }
@@ -282,8 +346,13 @@ impl CampaignPass {
             let listed = self.listed.campaign().rows_total.value().copied();
             listed.and_then(|total| u64::try_from(total).ok())
         });
-        let at = CampaignProgress { pages_done: walker.walk.next_page, ..walker.standing(total) };
-        self.mirror.progress.campaign_started(self.id(), self.listed.name(), &at);
+        let at = CampaignProgress {
+            pages_done: walker.walk.next_page,
+            ..walker.standing(total)
+        };
+        self.mirror
+            .progress
+            .campaign_started(self.id(), self.listed.name(), &at);
     }
 
     /// Begins a walk, or takes one up again where it stopped.
@@ -315,10 +384,11 @@ impl CampaignPass {
                 seen,
                 counts: RowCounts::default(),
                 written: 0,
+                replaced: 0,
             };
             return Ok((walker, None));
         }
-        let fingerprint = ask_fingerprint(&self.mirror.client, self.id()).await?;
+        let before = ask_campaign(&self.mirror, self.id()).await?;
         let (shape, first) = self.first_page(&reader).await?;
         let walk = WalkCheckpoint {
             id: uuid::Uuid::new_v4(),
@@ -327,7 +397,8 @@ impl CampaignPass {
             first_total: None,
             other_total: None,
             odd_page: None,
-            fingerprint,
+            is_at_rest: before.as_ref().is_some_and(|shown| shown.is_at_rest),
+            fingerprint: before.map(|shown| shown.fingerprint),
             next_page: 0,
             rows_seen: 0,
             rows_without_id: 0,
@@ -339,8 +410,17 @@ impl CampaignPass {
             Shape::Unpaged => (first, None),
             Shape::Paged { .. } => (None, first),
         };
-        let walker =
-            Walker { mirror: &self.mirror, lease, reader, walk, whole, seen, counts: RowCounts::default(), written: 0 };
+        let walker = Walker {
+            mirror: &self.mirror,
+            lease,
+            reader,
+            walk,
+            whole,
+            seen,
+            counts: RowCounts::default(),
+            written: 0,
+            replaced: 0,
+        };
         Ok((walker, first))
     }
 
@@ -371,7 +451,14 @@ fn fits(shape: Shape, page: &RowsPage) -> bool {
     match (shape, page.total) {
         (Shape::Unpaged, total) => total.is_none(),
         (Shape::Paged { .. }, None) => false,
-        (Shape::Paged { first_page, lone_page, .. }, Some(total)) => {
+        (
+            Shape::Paged {
+                first_page,
+                lone_page,
+                ..
+            },
+            Some(total),
+        ) => {
             let asked = first_page.unwrap_or(lone_page);
             rows == shape.expected_rows(0, total)
                 && (first_page.is_some() || rows >= total)
@@ -400,7 +487,13 @@ async fn discover(reader: &PageReader, page_size: u32) -> Result<(Shape, Option<
         };
         match (discovery.learn(shown), answered) {
             (Learned::Ask(ask), _) => tracing::debug!(?ask, "finding out how the API pages"),
-            (Learned::Shape { shape, first_is_at_hand }, page) => {
+            (
+                Learned::Shape {
+                    shape,
+                    first_is_at_hand,
+                },
+                page,
+            ) => {
                 return Ok((shape, page.ok().filter(|_| first_is_at_hand)));
             }
             (Learned::Hopeless, Err(error)) => return Err(error.into()),

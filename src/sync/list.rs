@@ -1,10 +1,10 @@
 //! The campaign list: read, told whose it is, normalized, and written.
 
 use super::{Mirror, PassOptions, SyncError};
-use crate::api::{Answer, ApiError, Client};
+use crate::api::{Answer, ApiError};
 use crate::normalize::{self, CampaignRecords, DriftCounts};
 use crate::plan::Fingerprint;
-use crate::records::{Campaign, Time};
+use crate::records::{Campaign, Reject, Time};
 use crate::store::{AccountState, Lease, Parents, Store};
 use crate::wire::CampaignList;
 use chrono::TimeDelta;
@@ -35,7 +35,7 @@ impl ListedCampaign {
 pub(super) struct Listing {
     pub(super) campaigns: Vec<ListedCampaign>,
     /// Campaigns that have no id that can be read.
-    pub(super) unreadable: u64,
+    pub(super) unreadable: Vec<Reject>,
     pub(super) drift: DriftCounts,
     /// The organization that the key belongs to.
     pub(super) organization_id: Option<String>,
@@ -59,24 +59,40 @@ fn normalize_list(answer: &Answer<CampaignList>, now: Time) -> Listing {
     let mut listing = Listing::default();
     let asked_at = answer.date.unwrap_or(now);
     for index in 0..answer.body.campaigns.len() {
-        let Some(json) = answer.body.campaign(index) else { continue };
+        let Some(json) = answer.body.campaign(index) else {
+            continue;
+        };
         match normalize::campaign(json, &mut listing.drift) {
             Ok(records) => {
                 let fingerprint = fingerprint(&records);
-                let is_at_rest = records.campaign.updated_at.value().is_none_or(|it| asked_at - *it > REST);
-                listing.campaigns.push(ListedCampaign { records, fingerprint, is_at_rest });
+                let is_at_rest = records
+                    .campaign
+                    .updated_at
+                    .value()
+                    .is_none_or(|it| asked_at - *it > REST);
+                listing.campaigns.push(ListedCampaign {
+                    records,
+                    fingerprint,
+                    is_at_rest,
+                });
             }
-            Err(_) => listing.unreadable += 1,
+            Err(mut reject) => {
+                reject.row_key = format!("campaign #{index}");
+                listing.unreadable.push(reject);
+            }
         }
     }
     listing
 }
 
-/// What a campaign says of itself now; `None` when the answer shows another campaign or none.
-pub(super) async fn ask_fingerprint(client: &Client, id: &str) -> Result<Option<Fingerprint>, ApiError> {
-    let answer = client.fetch_campaign(id).await?;
-    let records = answer.body.campaign(0).and_then(|json| normalize::campaign(json, &mut DriftCounts::new()).ok());
-    Ok(records.filter(|records| records.campaign.id == id).map(|records| fingerprint(&records)))
+/// The campaign as the API shows it now; `None` when the answer shows another campaign or none.
+pub(super) async fn ask_campaign(mirror: &Mirror, id: &str) -> Result<Option<ListedCampaign>, ApiError> {
+    let answer = mirror.client.fetch_campaign(id).await?;
+    let listing = normalize_list(&answer, mirror.clock.now());
+    Ok(listing
+        .campaigns
+        .into_iter()
+        .find(|listed| listed.campaign().id == id))
 }
 
 /// Reads the list and makes sure that it is this mirror's: its organization and its base URL.
@@ -93,7 +109,10 @@ pub(super) async fn read(
         if !same(&held.base_url, &mirror.base_url) {
             return Err(another(held.base_url.as_deref(), &mirror.base_url));
         }
-        let strangers = listing.campaigns.iter().filter_map(|it| it.campaign().organization_id.value());
+        let strangers = listing
+            .campaigns
+            .iter()
+            .filter_map(|it| it.campaign().organization_id.value());
         for found in strangers.chain(&listing.organization_id) {
             if !same(&held.organization_id, found) {
                 return Err(another(held.organization_id.as_deref(), found));
@@ -104,7 +123,10 @@ pub(super) async fn read(
 }
 
 fn another(held: Option<&str>, found: &str) -> SyncError {
-    SyncError::AnotherAccount { held: held.unwrap_or_default().to_owned(), found: found.to_owned() }
+    SyncError::AnotherAccount {
+        held: held.unwrap_or_default().to_owned(),
+        found: found.to_owned(),
+    }
 }
 
 /// The organization that the key belongs to: the list says so, or else the account itself is asked.
@@ -113,8 +135,11 @@ async fn organization(
     held: &AccountState,
     listing: &Listing,
 ) -> Result<Option<String>, SyncError> {
-    let mut found: Vec<&String> =
-        listing.campaigns.iter().filter_map(|it| it.campaign().organization_id.value()).collect();
+    let mut found: Vec<&String> = listing
+        .campaigns
+        .iter()
+        .filter_map(|it| it.campaign().organization_id.value())
+        .collect();
     found.sort_unstable();
     found.dedup();
     if let [only] = found.as_slice() {
@@ -128,30 +153,39 @@ async fn organization(
     }
 }
 
-/// Writes the list.
+/// Writes the list. Returns how many pieces could not land that were not known before.
 pub(super) async fn save(
     mirror: &Mirror,
     store: &Store,
     lease: &Lease,
     account: &str,
     listing: &Listing,
-) -> Result<(), SyncError> {
+) -> Result<u64, SyncError> {
     let records = || listing.campaigns.iter().map(|it| &it.records);
     let parents = Parents {
         assistants: records().filter_map(|it| it.assistant.as_ref()).collect(),
         call_retry_configs: records().flat_map(|it| &it.call_retry_configs).collect(),
+        rejects: records()
+            .flat_map(|it| &it.rejects)
+            .chain(&listing.unreadable)
+            .collect(),
     };
     let campaigns: Vec<&Campaign> = records().map(|it| &it.campaign).collect();
     let whose = (listing.organization_id.as_deref(), mirror.base_url.as_str());
     let now = mirror.clock.now();
-    store.save_list(lease, account, whose, &parents, &campaigns, &listing.drift, now).await?;
-    Ok(())
+    Ok(store
+        .save_list(lease, account, whose, &parents, &campaigns, &listing.drift, now)
+        .await?)
 }
 
 /// The list's own copies of assistants: `updated_at` by id.
 pub(super) fn assistants(listing: &Listing) -> HashMap<String, Option<Time>> {
     let mut assistants: HashMap<String, Option<Time>> = HashMap::new();
-    for assistant in listing.campaigns.iter().filter_map(|it| it.records.assistant.as_ref()) {
+    for assistant in listing
+        .campaigns
+        .iter()
+        .filter_map(|it| it.records.assistant.as_ref())
+    {
         let updated_at = assistant.updated_at.value().copied();
         let held = assistants.entry(assistant.id.clone()).or_insert(updated_at);
         *held = (*held).max(updated_at);

@@ -114,7 +114,11 @@ impl CampaignReport {
     }
 
     fn failed(id: String, name: String, note: String) -> Self {
-        Self { outcome: Outcome::Failed, note: Some(note), ..Self::skipped(id, name) }
+        Self {
+            outcome: Outcome::Failed,
+            note: Some(note),
+            ..Self::skipped(id, name)
+        }
     }
 }
 
@@ -125,6 +129,8 @@ pub struct PassReport {
     pub campaigns: Vec<CampaignReport>,
     /// What all of it cost, the list included.
     pub cost: Cost,
+    /// Pieces of the list that could not land and were not known before.
+    pub rejected_new: u64,
     /// Campaigns that were tombstoned because the API no longer has them.
     pub campaigns_tombstoned: u64,
 }

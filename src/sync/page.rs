@@ -40,6 +40,10 @@ pub(super) struct PreparedPage {
     pub(super) unknown: u64,
     /// Rows that were passed over.
     pub(super) unchanged: u64,
+    /// Bytes of the page.
+    pub(super) bytes: usize,
+    /// Strings and keys in which something that Postgres cannot hold was replaced.
+    pub(super) replaced: u64,
     /// Bytes of the rows that are new or differ.
     pub(super) changed_bytes: usize,
     /// Assistants and retry configurations that the page refers to.
@@ -91,22 +95,36 @@ impl PageReader {
 
     fn normalize(&self, view: &PageView, known: &HashMap<String, Hash>, position: u64) -> PreparedPage {
         let row_count = u64::try_from(view.rows.len()).unwrap_or(u64::MAX);
-        let mut prepared = PreparedPage { total: view.page.total.unwrap_or(row_count), ..PreparedPage::default() };
+        let mut prepared = PreparedPage {
+            total: view.page.total.unwrap_or(row_count),
+            bytes: view.rows.iter().map(|row| row.span.len()).sum(),
+            replaced: view.page.replaced,
+            ..PreparedPage::default()
+        };
         prepared.brought.assistants = normalize_new(view, &self.written, &mut prepared.drift);
         for (row, place) in view.rows.iter().zip(position..) {
-            prepared.seen.push(row.id.as_deref().map_or_else(Hash::default, |id| self.hasher.row_id(id)));
+            prepared.seen.push(
+                row.id
+                    .as_deref()
+                    .map_or_else(Hash::default, |id| self.hasher.row_id(id)),
+            );
             let held = row.id.as_deref().and_then(|id| known.get(id));
             if held == Some(&row.hash) {
                 prepared.unchanged += 1;
                 continue;
             }
             prepared.unknown += u64::from(held.is_none());
-            let Some(json) = view.page.body.get(row.span.clone()).and_then(|it| std::str::from_utf8(it).ok())
+            let Some(json) = view
+                .page
+                .body
+                .get(row.span.clone())
+                .and_then(|it| std::str::from_utf8(it).ok())
             else {
                 continue;
             };
             let mut records = normalize::row(json, place, &self.options, &mut prepared.drift);
             prepared.brought.configs.append(&mut records.call_retry_configs);
+            prepared.replaced += records.replaced;
             prepared.changed_bytes += json.len();
             match &row.id {
                 Some(id) => {
@@ -135,7 +153,10 @@ impl Mirror {
     pub(super) async fn hasher(&self, may_write: bool) -> Result<Hasher, StoreError> {
         let key = match &self.store {
             Some(store) if may_write => store.installation_key().await?,
-            Some(store) => store.existing_installation_key().await?.unwrap_or_else(rand::random),
+            Some(store) => store
+                .existing_installation_key()
+                .await?
+                .unwrap_or_else(rand::random),
             None => rand::random(),
         };
         Ok(Hasher::new(&key, &self.settings.normalize))

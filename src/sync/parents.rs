@@ -4,7 +4,7 @@
 use super::Mirror;
 use crate::normalize::{self, AssistantRecords, Hash};
 use crate::records::{CallRetryConfig, Time};
-use crate::store::{Lease, Parents, Store, StoreError};
+use crate::store::{Lease, Parents, Store, StoreError, assistant_key};
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 
@@ -44,7 +44,10 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 impl Written {
     /// Starts with the list's copies.
     pub(super) fn new(listed: HashMap<String, Option<Time>>) -> Self {
-        Self { listed, ..Self::default() }
+        Self {
+            listed,
+            ..Self::default()
+        }
     }
 
     /// Whether this assistant's text has been written in this pass.
@@ -60,7 +63,7 @@ impl Written {
         }
     }
 
-    /// Writes what is not written yet. `again`: write all of it, since a parent turned out to be missing.
+    /// Writes what is not written yet; returns how many pieces could not land that were not known before. `again`: write all of it, since a parent turned out to be missing.
     pub(super) async fn write(
         &self,
         mirror: &Mirror,
@@ -68,7 +71,8 @@ impl Written {
         lease: &Lease,
         brought: &Brought,
         again: bool,
-    ) -> Result<(), StoreError> {
+    ) -> Result<u64, StoreError> {
+        let mut rejected_new = 0;
         let _turn = self.turn.lock().await;
         let parents = {
             let texts = lock(&self.texts);
@@ -84,15 +88,26 @@ impl Written {
                 .chain(&brought.configs)
                 .filter(|config| again || !configs.contains(&config.id))
                 .collect();
-            Parents { assistants: assistants.iter().map(|it| &it.assistant).collect(), call_retry_configs }
+            Parents {
+                assistants: assistants.iter().map(|it| &it.assistant).collect(),
+                call_retry_configs,
+                rejects: assistants.iter().flat_map(|it| &it.rejects).collect(),
+            }
         };
         if !parents.is_empty() {
-            store.save_parents(lease, &parents, mirror.clock.now()).await?;
+            rejected_new = store.save_parents(lease, &parents, mirror.clock.now()).await?;
         }
         lock(&self.texts).extend(brought.assistants.iter().map(|(hash, _)| *hash));
-        let own_configs = brought.assistants.iter().flat_map(|(_, records)| &records.call_retry_configs);
-        lock(&self.configs).extend(own_configs.chain(&brought.configs).map(|config| config.id.clone()));
-        Ok(())
+        let own_configs = brought
+            .assistants
+            .iter()
+            .flat_map(|(_, records)| &records.call_retry_configs);
+        lock(&self.configs).extend(
+            own_configs
+                .chain(&brought.configs)
+                .map(|config| config.id.clone()),
+        );
+        Ok(rejected_new)
     }
 }
 
@@ -108,7 +123,11 @@ pub(super) fn normalize_new(
         .filter_map(|assistant| {
             let text = std::str::from_utf8(view.page.body.get(assistant.span.clone())?).ok()?;
             // One without a usable id is refused here, and the calls that show it refer to none.
-            Some((assistant.hash, normalize::assistant(text, drift).ok()?))
+            let mut records = normalize::assistant(text, drift).ok()?;
+            for reject in &mut records.rejects {
+                reject.row_key = assistant_key(&records.assistant.id);
+            }
+            Some((assistant.hash, records))
         })
         .collect()
 }

@@ -29,6 +29,8 @@ pub(super) struct Walker<'a> {
     pub(super) counts: RowCounts,
     /// Lines of rows, calls and attempts that were really written.
     pub(super) written: u64,
+    /// Strings and keys in which something that Postgres cannot hold was replaced.
+    pub(super) replaced: u64,
 }
 
 /// The set of rows that a walk has seen, with their places.
@@ -90,7 +92,9 @@ impl Walker<'_> {
 
     fn pages(&self, total: u64) -> u64 {
         match &self.whole {
-            Some(page) => u64::try_from(page.rows.len().div_ceil(self.chunk_rows())).unwrap_or(u64::MAX).max(1),
+            Some(page) => u64::try_from(page.rows.len().div_ceil(self.chunk_rows()))
+                .unwrap_or(u64::MAX)
+                .max(1),
             None => self.walk.shape.pages(total),
         }
     }
@@ -111,7 +115,12 @@ impl Walker<'_> {
             let start = usize::try_from(index).unwrap_or(usize::MAX).saturating_mul(size);
             let rows = whole.rows.iter().skip(start).take(size).cloned().collect();
             let total = u64::try_from(whole.rows.len()).ok();
-            let chunk = RowsPage { rows, total, replaced: 0, ..whole.clone() };
+            let chunk = RowsPage {
+                rows,
+                total,
+                replaced: 0,
+                ..whole.clone()
+            };
             tokio::spawn(reader.prepare(chunk, u64::try_from(start).unwrap_or(u64::MAX)))
         } else {
             let position = match self.walk.shape {
@@ -128,12 +137,15 @@ impl Walker<'_> {
 
     /// Walks from the checkpoint to the last page. `first`: the first page, when it is at hand.
     pub(super) async fn run(&mut self, mut first: Option<RowsPage>) -> Result<(), PageError> {
-        let read_ahead = self.read_ahead();
+        let mut read_ahead = 1;
         let mut tasks: VecDeque<PageTask> = VecDeque::new();
         let mut next_to_start = self.walk.next_page;
         let mut next_to_take = self.walk.next_page;
         let mut latest_total = self.walk.other_total.or(self.walk.first_total);
-        let mut gathered = Gathered { first_page: next_to_take, ..Gathered::default() };
+        let mut gathered = Gathered {
+            first_page: next_to_take,
+            ..Gathered::default()
+        };
         let mut limit = u64::MAX;
         loop {
             // The first page alone tells how many there are.
@@ -150,13 +162,18 @@ impl Walker<'_> {
                 self.walk.first_total = Some(page.total);
             }
             latest_total = Some(page.total);
+            read_ahead = self.read_ahead(page.bytes);
             self.take(next_to_take, page, &mut gathered);
             next_to_take += 1;
-            let is_last = tasks.is_empty() && next_to_take >= latest_total.map_or(1, |total| self.pages(total));
+            let is_last =
+                tasks.is_empty() && next_to_take >= latest_total.map_or(1, |total| self.pages(total));
             if is_last || self.is_worth_a_commit(&gathered) {
                 self.walk.next_page = next_to_take;
                 self.commit(&mut gathered).await?;
-                gathered = Gathered { first_page: next_to_take, ..Gathered::default() };
+                gathered = Gathered {
+                    first_page: next_to_take,
+                    ..Gathered::default()
+                };
                 self.report(latest_total);
             }
         }
@@ -168,8 +185,10 @@ impl Walker<'_> {
     }
 
     /// Pages under way at once.
-    fn read_ahead(&self) -> usize {
-        self.mirror.settings.pages_ahead.max(1)
+    ///
+    /// As many as are wanted, but no more than this campaign's half share of the memory holds.
+    fn read_ahead(&self, page_bytes: usize) -> usize {
+        (self.batch_bytes() / page_bytes.max(1)).clamp(1, self.mirror.settings.pages_ahead.max(1))
     }
 
     /// Bytes of changed rows that one batch may hold: the campaigns side by side share what there is.
@@ -194,14 +213,18 @@ impl Walker<'_> {
         }
         self.walk.rows_seen += rows;
         self.walk.rows_without_id += page.without_id;
+        self.replaced += page.replaced;
         self.counts.seen += rows;
         self.counts.unchanged += page.unchanged;
         if self.lease.is_none() {
             self.counts.inserted += page.unknown;
             let changed = u64::try_from(page.changed.len()).unwrap_or(u64::MAX);
             self.counts.updated += changed.saturating_sub(page.unknown);
-            self.counts.rejected +=
-                page.changed.iter().map(|records| u64::try_from(records.rejects.len()).unwrap_or(0)).sum::<u64>();
+            self.counts.rejected += page
+                .changed
+                .iter()
+                .map(|records| u64::try_from(records.rejects.len()).unwrap_or(0))
+                .sum::<u64>();
         }
         self.seen.extend(&page.seen);
         gathered.seen.append(&mut page.seen);
@@ -216,11 +239,16 @@ impl Walker<'_> {
 
     /// Writes what is gathered: parents first, then the rows with the checkpoint.
     async fn commit(&mut self, gathered: &mut Gathered) -> Result<(), StoreError> {
-        let (Some(store), Some(lease)) = (&self.mirror.store, self.lease) else { return Ok(()) };
+        let (Some(store), Some(lease)) = (&self.mirror.store, self.lease) else {
+            return Ok(());
+        };
         let mut again = false;
         let mut tries = 0;
         let counts = loop {
-            self.reader.written.write(self.mirror, store, lease, &gathered.brought, again).await?;
+            let written = &self.reader.written;
+            self.counts.rejected_new += written
+                .write(self.mirror, store, lease, &gathered.brought, again)
+                .await?;
             let batch = Batch {
                 campaign_id: &self.reader.campaign_id,
                 rows: &gathered.changed,
@@ -254,7 +282,9 @@ impl Walker<'_> {
     }
 
     fn report(&self, total: Option<u64>) {
-        self.mirror.progress.campaign_advanced(&self.reader.campaign_id, &self.standing(total));
+        self.mirror
+            .progress
+            .campaign_advanced(&self.reader.campaign_id, &self.standing(total));
     }
 
     /// Where the walk stands.
@@ -295,7 +325,11 @@ mod tests {
         assert_eq!(seen.place_of(&hash(9)), Some(0));
         assert_eq!(seen.place_of(&hash(3)), Some(2));
         assert_eq!(seen.place_of(&hash(1)), Some(4));
-        assert_eq!(seen.place_of(&hash(0)), None, "a row without an id takes a place and is no row");
+        assert_eq!(
+            seen.place_of(&hash(0)),
+            None,
+            "a row without an id takes a place and is no row"
+        );
         assert_eq!(seen.place_of(&hash(7)), None);
     }
 }

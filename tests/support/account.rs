@@ -53,11 +53,18 @@ pub(crate) fn sync_settings() -> SyncSettings {
 }
 
 pub(crate) fn full() -> PassOptions {
-    PassOptions { full: true, ..passing() }
+    PassOptions {
+        full: true,
+        ..passing()
+    }
 }
 
 pub(crate) fn passing() -> PassOptions {
-    PassOptions { trigger: "once", lease_wait: Duration::from_secs(20), ..PassOptions::default() }
+    PassOptions {
+        trigger: "once",
+        lease_wait: Duration::from_secs(20),
+        ..PassOptions::default()
+    }
 }
 
 impl Account {
@@ -74,7 +81,11 @@ impl Account {
         .await
         .unwrap();
         store.migrate().await.unwrap();
-        let pool = PgPoolOptions::new().max_connections(3).connect(database.url()).await.unwrap();
+        let pool = PgPoolOptions::new()
+            .max_connections(3)
+            .connect(database.url())
+            .await
+            .unwrap();
         let mirror = Mirror {
             client: Client::new(client_options(&simulator, &key)).unwrap(),
             base_url: simulator.base_url(),
@@ -83,7 +94,12 @@ impl Account {
             clock: Clock::system(),
             progress: Arc::new(Silent),
         };
-        Self { simulator, mirror, pool, database }
+        Self {
+            simulator,
+            mirror,
+            pool,
+            database,
+        }
     }
 
     pub(crate) async fn pass(&self, options: &PassOptions) -> Result<PassReport, SyncError> {
@@ -119,9 +135,21 @@ impl Account {
 /// When each table was last written, and how many lines it has.
 pub(crate) async fn synced(pool: &PgPool) -> std::collections::BTreeMap<&'static str, (i64, Option<String>)> {
     let mut synced = std::collections::BTreeMap::new();
-    for table in ["campaigns", "assistants", "campaign_rows", "calls", "call_attempts"] {
+    for table in [
+        "campaigns",
+        "assistants",
+        "campaign_rows",
+        "calls",
+        "call_attempts",
+    ] {
         let statement = format!("select count(*), max(_synced_at)::text from revox.{table}");
-        synced.insert(table, sqlx::query_as(sqlx::AssertSqlSafe(statement)).fetch_one(pool).await.unwrap());
+        synced.insert(
+            table,
+            sqlx::query_as(sqlx::AssertSqlSafe(statement))
+                .fetch_one(pool)
+                .await
+                .unwrap(),
+        );
     }
     synced
 }

@@ -1,8 +1,24 @@
 //! What the integration tests share. Each uses it as `mod support;`.
 #![allow(dead_code, reason = "no test binary uses all of it")]
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 pub(crate) mod account;
 pub(crate) mod cluster;
 pub(crate) mod container;
 pub(crate) mod database;
 pub(crate) mod truth;
+
+use std::io::Write;
+
+/// Tells the person who runs the tests something, past the test harness, which keeps what passing tests print.
+pub(crate) fn announce(line: &str) {
+    // In one write, so that lines of several threads do not mix.
+    drop(std::io::stderr().write_all(format!("{line}\n").as_bytes()));
+}
+
+/// An environment variable that is set and not empty.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name)
+        .and_then(|value| value.into_string().ok())
+        .filter(|value| !value.is_empty())
+}
