@@ -3,6 +3,7 @@
 use crate::client::{Client, each, len};
 use revox_mirror::simulator::{Account, Flavour, NewerApi, OlderApi, Options, ShownTotal, Simulator};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// The campaign at `place`, as the list shows it.
 fn campaign(account: &Account, place: usize) -> Value {
@@ -365,8 +366,13 @@ async fn one_account_speaks_both_apis() {
 async fn an_account_lives_on_its_own() {
     let client = Client::older(OlderApi::default()).await;
     let before = client.simulator.truth(0).unwrap();
-    client.simulator.live(std::time::Duration::from_millis(5));
-    while client.simulator.truth(0).unwrap() == before {
-        tokio::task::yield_now().await;
-    }
+    client.simulator.live(Duration::from_millis(5));
+    let change = async {
+        while client.simulator.truth(0).unwrap() == before {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), change)
+        .await
+        .unwrap();
 }
