@@ -91,6 +91,8 @@ impl Status {
 pub(super) struct Attempt {
     pub(super) id: String,
     pub(super) seed: u64,
+    /// The seed of the person who is dialled, which stays theirs when another call lists the attempt.
+    pub(super) person: u64,
     pub(super) phone_number: String,
     pub(super) stage: Stage,
     pub(super) started_at: Option<DateTime<Utc>>,
@@ -151,28 +153,6 @@ const DIAL_ERRORS: &[(&str, u32)] = &[
 const TRIES: usize = 3;
 
 impl Attempt {
-    /// An attempt that begins at `at`.
-    pub(super) fn begin(
-        draw: &mut Draw,
-        phone_number: &str,
-        stage: Stage,
-        at: DateTime<Utc>,
-        turns: usize,
-    ) -> Self {
-        let seconds = |draw: &mut Draw, range| u32::try_from(draw.number(range)).unwrap_or(0);
-        Self {
-            id: draw.uuid(),
-            seed: draw.seed(),
-            phone_number: phone_number.to_owned(),
-            stage,
-            started_at: (stage != Stage::Queued).then_some(at),
-            ring_seconds: seconds(draw, 3..29),
-            talk_seconds: seconds(draw, 20..400),
-            turns,
-            analysed: stage.result().is_some(),
-        }
-    }
-
     pub(super) fn answered_at(&self) -> Option<DateTime<Utc>> {
         self.started_at
             .filter(|_| self.stage.is_answered())
@@ -278,13 +258,26 @@ impl Call {
         };
     }
 
+    /// Dials the person at `at`.
     fn try_at(&mut self, draw: &mut Draw, stage: Stage, at: DateTime<Utc>, turns: usize) {
         let number = if self.inbound {
             &self.from_phone_number
         } else {
             &self.to_phone_number
         };
-        let attempt = Attempt::begin(draw, number, stage, at, turns);
+        let mut seconds = |range| u32::try_from(draw.number(range)).unwrap_or(0);
+        let attempt = Attempt {
+            ring_seconds: seconds(3..29),
+            talk_seconds: seconds(20..400),
+            id: draw.uuid(),
+            seed: draw.seed(),
+            person: self.person,
+            phone_number: number.clone(),
+            stage,
+            started_at: (stage != Stage::Queued).then_some(at),
+            turns,
+            analysed: stage.result().is_some(),
+        };
         self.attempts.insert(0, attempt);
     }
 

@@ -149,50 +149,49 @@ impl Account {
         self.changed(at)
     }
 
-    /// Shows the call of the row `from` on the row `to` as well.
+    /// Shows the call of the row `from` on the row `to` as well. Both are a campaign and a place in it.
     pub fn share_call(
         &mut self,
-        campaign: impl Into<CampaignKey>,
-        from: usize,
-        to: usize,
+        from: (impl Into<CampaignKey>, usize),
+        to: (impl Into<CampaignKey>, usize),
     ) -> Result<(), EditError> {
-        let at = self.place(campaign)?;
-        let call = self.row(at, from)?.call.ok_or(EditError::NoCall(from))?;
-        self.set_call(at, to, Some(call))?;
-        self.changed(at)
+        let (from, to) = ((self.place(from.0)?, from.1), (self.place(to.0)?, to.1));
+        let call = self.row(from.0, from.1)?.call.ok_or(EditError::NoCall(from.1))?;
+        self.set_call(to.0, to.1, Some(call))?;
+        self.changed(to.0)
     }
 
-    /// Moves the call of the row `from` to the row `to`.
+    /// Moves the call of the row `from` to the row `to`. Both are a campaign and a place in it.
     pub fn move_call(
         &mut self,
-        campaign: impl Into<CampaignKey>,
-        from: usize,
-        to: usize,
+        from: (impl Into<CampaignKey>, usize),
+        to: (impl Into<CampaignKey>, usize),
     ) -> Result<(), EditError> {
-        let at = self.place(campaign)?;
-        self.share_call(at, from, to)?;
-        self.set_call(at, from, None)
+        let (from, to) = ((self.place(from.0)?, from.1), (self.place(to.0)?, to.1));
+        self.share_call(from, to)?;
+        self.set_call(from.0, from.1, None)?;
+        self.changed(from.0)
     }
 
-    /// Lists the newest attempt of the call on the row `from` in the call on the row `to` as well.
+    /// Lists the newest attempt of the call on the row `from` in the call on the row `to` as well, as its oldest.
+    /// Both are a campaign and a place in it.
     pub fn share_attempt(
         &mut self,
-        campaign: impl Into<CampaignKey>,
-        from: usize,
-        to: usize,
+        from: (impl Into<CampaignKey>, usize),
+        to: (impl Into<CampaignKey>, usize),
     ) -> Result<(), EditError> {
-        let at = self.place(campaign)?;
+        let (from, to) = ((self.place(from.0)?, from.1), (self.place(to.0)?, to.1));
         let newest = self
-            .call_mut(at, from)?
+            .call_mut(from.0, from.1)?
             .attempts
             .first()
             .cloned()
-            .ok_or(EditError::NoCall(from))?;
+            .ok_or(EditError::NoCall(from.1))?;
         let now = self.step();
-        let call = self.call_mut(at, to)?;
+        let call = self.call_mut(to.0, to.1)?;
         call.attempts.push(newest);
         call.changed(now);
-        self.changed(at)
+        self.changed(to.0)
     }
 
     /// Deletes the oldest attempt of the row's call.

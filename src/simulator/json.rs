@@ -126,59 +126,59 @@ impl Json {
 
 /// A value without parts.
 pub(super) trait Scalar {
-    fn write(&self, text: &mut String);
+    fn write(self, text: &mut String);
 }
 
 impl Scalar for &str {
-    fn write(&self, text: &mut String) {
+    fn write(self, text: &mut String) {
         quote(text, self);
     }
 }
 
 impl Scalar for &String {
-    fn write(&self, text: &mut String) {
+    fn write(self, text: &mut String) {
         quote(text, self);
     }
 }
 
 impl Scalar for String {
-    fn write(&self, text: &mut String) {
-        quote(text, self);
+    fn write(self, text: &mut String) {
+        quote(text, &self);
     }
 }
 
 impl Scalar for bool {
-    fn write(&self, text: &mut String) {
-        text.push_str(if *self { "true" } else { "false" });
+    fn write(self, text: &mut String) {
+        text.push_str(if self { "true" } else { "false" });
     }
 }
 
 impl Scalar for u64 {
-    fn write(&self, text: &mut String) {
+    fn write(self, text: &mut String) {
         write!(text, "{self}").expect("a String takes all text");
     }
 }
 
 impl Scalar for usize {
-    fn write(&self, text: &mut String) {
+    fn write(self, text: &mut String) {
         write!(text, "{self}").expect("a String takes all text");
     }
 }
 
 impl Scalar for f64 {
-    fn write(&self, text: &mut String) {
+    fn write(self, text: &mut String) {
         write!(text, "{self}").expect("a String takes all text");
     }
 }
 
 impl Scalar for DateTime<Utc> {
-    fn write(&self, text: &mut String) {
+    fn write(self, text: &mut String) {
         quote(text, &self.to_rfc3339_opts(SecondsFormat::Millis, true));
     }
 }
 
 impl<T: Scalar> Scalar for Option<T> {
-    fn write(&self, text: &mut String) {
+    fn write(self, text: &mut String) {
         match self {
             Some(value) => value.write(text),
             None => text.push_str("null"),
@@ -238,9 +238,9 @@ mod tests {
         json.object(|json| {
             json.field("a{", ":[");
             json.object_field("b", |_| {});
-            json.list_field("c", [1_u64, 2], |json, n| json.item(n));
+            json.list_field("c", [1_u64, 2], Json::item);
             json.list_field("d", [(), ()], |json, ()| {
-                json.object(|json| json.count_field("n", 3))
+                json.object(|json| json.count_field("n", 3));
             });
             json.field("e", NULL);
         });

@@ -155,19 +155,32 @@ impl<'a> Asked<'a> {
             shown.saturating_mul(page_size)
         };
 
-        let matching: Vec<&Row> = campaign
-            .rows
-            .iter()
-            .filter(|row| self.matches(account, row))
-            .collect();
+        let (count, rows) = self.select(account, &campaign.rows, start, page_size);
         let total = match (twist, campaign.total) {
-            (Some(Twist::WrongTotal(delta)), _) => Some(matching.len().saturating_add_signed(delta)),
-            (_, None) => Some(matching.len()),
+            (Some(Twist::WrongTotal(delta)), _) => Some(count.saturating_add_signed(delta)),
+            (_, None) => Some(count),
             (_, Some(ShownTotal::Number(total))) => Some(total),
             (_, Some(ShownTotal::Absent)) => None,
         };
-        let rows = matching.into_iter().skip(start).take(page_size);
-        Answer::ok(page_document(account, echoed, rows, total))
+        Answer::ok(page_document(account, echoed, &rows, total))
+    }
+
+    /// How many rows pass the filters, and the `page_size` of them from `start` on.
+    fn select<'b>(
+        &self,
+        account: &Account,
+        rows: &'b [Row],
+        start: usize,
+        page_size: usize,
+    ) -> (usize, Vec<&'b Row>) {
+        if self.statuses.is_empty() && self.result.is_none() && self.query.is_none() {
+            return (rows.len(), rows.iter().skip(start).take(page_size).collect());
+        }
+        let matching: Vec<&Row> = rows.iter().filter(|row| self.matches(account, row)).collect();
+        (
+            matching.len(),
+            matching.into_iter().skip(start).take(page_size).collect(),
+        )
     }
 
     fn matches(&self, account: &Account, row: &Row) -> bool {
@@ -198,10 +211,10 @@ fn whole_number(text: &str) -> Option<usize> {
     text.strip_suffix(".0").unwrap_or(text).parse().ok()
 }
 
-fn page_document<'a>(
+fn page_document(
     account: &Account,
     (page, page_size): (usize, usize),
-    rows: impl Iterator<Item = &'a Row>,
+    rows: &[&Row],
     total: Option<usize>,
 ) -> Document {
     let Look { floats, .. } = account.look();
@@ -213,7 +226,7 @@ fn page_document<'a>(
     json.key("rows");
     json.raw("[");
     document.own(json.take());
-    write_rows(account, &mut document, rows);
+    write_rows(account, &mut document, rows.iter().copied());
     json.raw("]");
     if let Some(total) = total {
         json.count_field("total", total);

@@ -3,6 +3,7 @@
 use crate::client::{Client, each, len};
 use revox_mirror::simulator::{Account, Flavour, NewerApi, OlderApi, Options, ShownTotal, Simulator};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// The campaign at `place`, as the list shows it.
 fn campaign(account: &Account, place: usize) -> Value {
@@ -63,9 +64,9 @@ async fn after_each_edit(newer: bool, mut check: impl FnMut(&Account)) {
         |account| account.remove_call(0, 5).unwrap(),
         |account| assert_eq!(account.advance_calls(0, 9).unwrap(), 9),
         |account| account.advance_call(0, 62).unwrap(),
-        |account| account.share_call(0, 1, 6).unwrap(),
-        |account| account.move_call(0, 1, 8).unwrap(),
-        |account| account.share_attempt(0, 0, 4).unwrap(),
+        |account| account.share_call((0, 1), (0, 6)).unwrap(),
+        |account| account.move_call((0, 1), (0, 8)).unwrap(),
+        |account| account.share_attempt((0, 0), (0, 4)).unwrap(),
         |account| account.delete_attempt(0, 4).unwrap(),
         |account| account.edit_input_data(0, 3).unwrap(),
         |account| account.edit_metadata(0, 4).unwrap(),
@@ -84,7 +85,7 @@ async fn after_each_edit(newer: bool, mut check: impl FnMut(&Account)) {
 async fn row_stats_count_the_rows_after_every_edit() {
     for newer in [false, true] {
         after_each_edit(newer, |account| {
-            (0..3).for_each(|place| check_stats(account, place, newer))
+            (0..3).for_each(|place| check_stats(account, place, newer));
         })
         .await;
     }
@@ -132,13 +133,38 @@ async fn calls_list_their_newest_attempt_first_and_repeat_it() {
                 );
                 let starts: Vec<String> = each(&call["call_attempts"], "started_at")
                     .iter()
-                    .map(|it| it.to_string())
+                    .map(ToString::to_string)
                     .collect();
                 assert!(starts.is_sorted_by(|a, b| a >= b), "{starts:?}");
             }
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn calls_are_shared_and_move_between_rows_and_campaigns() {
+    let simulator = Simulator::start(Options {
+        rows: 20,
+        ..Options::default()
+    })
+    .await
+    .unwrap();
+    simulator.edit(|account| {
+        let call = account.call_id(0, 0).unwrap().unwrap();
+        account.share_call((0, 0), (1, 3)).unwrap();
+        assert_eq!(account.call_id(1, 3).unwrap().as_ref(), Some(&call));
+        assert_eq!(rows(account, 0)[0]["call"], rows(account, 1)[3]["call"]);
+        account.move_call((0, 0), (0, 9)).unwrap();
+        assert_eq!(account.call_id(0, 0).unwrap(), None);
+        assert_eq!(account.call_id(0, 9).unwrap(), Some(call));
+        account.share_attempt((0, 9), (1, 5)).unwrap();
+        let (one, other) = (&rows(account, 0)[9]["call"], &rows(account, 1)[5]["call"]);
+        assert_eq!(
+            one["call_attempts"][0],
+            *other["call_attempts"].as_array().unwrap().last().unwrap()
+        );
+    });
 }
 
 #[tokio::test]
@@ -340,8 +366,13 @@ async fn one_account_speaks_both_apis() {
 async fn an_account_lives_on_its_own() {
     let client = Client::older(OlderApi::default()).await;
     let before = client.simulator.truth(0).unwrap();
-    client.simulator.live(std::time::Duration::from_millis(5));
-    while client.simulator.truth(0).unwrap() == before {
-        tokio::task::yield_now().await;
-    }
+    client.simulator.live(Duration::from_millis(5));
+    let change = async {
+        while client.simulator.truth(0).unwrap() == before {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), change)
+        .await
+        .unwrap();
 }

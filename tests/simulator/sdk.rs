@@ -62,8 +62,8 @@ async fn check(version: &str, flavour: Flavour) {
         let options = Options {
             flavour,
             numbers,
-            campaigns: 6,
-            rows: 120,
+            campaigns: 5,
+            rows: 40,
             ..Options::default()
         };
         let simulator = Simulator::start(options).await.unwrap();

@@ -6,9 +6,10 @@ use crate::simulator::draw::Draw;
 use crate::simulator::json::{Json, NULL};
 use crate::simulator::texts::people::Person;
 
-/// A call attempt of `person`.
-pub(super) fn attempt(json: &mut Json, look: Look, attempt: &Attempt, person: &Person) {
+/// A call attempt.
+pub(super) fn attempt(json: &mut Json, look: Look, attempt: &Attempt) {
     let draw = &mut Draw::new(attempt.seed);
+    let person = &Person::of(attempt.person);
     let (status, dial_error) = match attempt.stage {
         Stage::Queued => ("queued", None),
         Stage::Ringing => ("ringing", None),
@@ -32,7 +33,7 @@ pub(super) fn attempt(json: &mut Json, look: Look, attempt: &Attempt, person: &P
         match (attempt.stage, result) {
             (Stage::Ongoing, _) => transcript(json, look, "transcript", attempt.turns / 2, person, draw),
             (_, Some("human" | "unknown")) => {
-                transcript(json, look, "transcript", attempt.turns, person, draw)
+                transcript(json, look, "transcript", attempt.turns, person, draw);
             }
             (_, Some(_)) => transcript(json, look, "transcript", attempt.turns.min(2), person, draw),
             _ if draw.chance(50) => json.field("transcript", NULL),

@@ -20,7 +20,7 @@ pub(in crate::simulator) fn call(look: Look, call: &Call, organization_id: &str)
     json.raw(",");
 
     json.list_field("call_attempts", &call.attempts, |json, it| {
-        attempt(json, look, it, &person)
+        attempt(json, look, it);
     });
     models::call_retry_config(&mut json, look, draw);
     json.count_field("calls_count", call.attempts.len());
@@ -40,7 +40,7 @@ pub(in crate::simulator) fn call(look: Look, call: &Call, organization_id: &str)
     match call.attempts.first() {
         Some(newest) => {
             json.key("last_call_attempt");
-            attempt(&mut json, look, newest, &person);
+            attempt(&mut json, look, newest);
         }
         None => json.field("last_call_attempt", NULL),
     }

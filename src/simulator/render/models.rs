@@ -5,7 +5,7 @@ use crate::simulator::assistant::Model;
 use crate::simulator::draw::Draw;
 use crate::simulator::json::{Json, NULL};
 
-/// `"llm_model":{...}`. The older API knows two kinds and shows the others as OpenRouter's.
+/// `"llm_model":{...}`. The older API knows two kinds and shows the others as `openrouter`.
 pub(super) fn llm_model(json: &mut Json, look: Look, draw: &mut Draw, model: Model) {
     json.object_field("llm_model", |json| match model {
         Model::Dedicated => {

@@ -9,11 +9,8 @@ pub(in crate::simulator) fn prompt(draw: &mut Draw, company: &str) -> String {
     let length = draw.count(2_000..4_200);
     let mut number = 1;
     while prompt.len() < length {
-        prompt.push_str(&format!(
-            "\n## {number}. {}\n{}\n",
-            draw.pick(TITLES),
-            draw.pick(PARAGRAPHS)
-        ));
+        let (title, paragraph) = (draw.pick(TITLES), draw.pick(PARAGRAPHS));
+        prompt.extend(["\n## ", &number.to_string(), ". ", title, "\n", paragraph, "\n"]);
         number += 1;
     }
     prompt
