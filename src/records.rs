@@ -77,10 +77,7 @@ pub type Time = DateTime<Utc>;
 
 /// A line of `revox.campaigns`.
 #[derive(Debug, Clone, PartialEq, Default)]
-#[expect(
-    missing_docs,
-    reason = "the fields are the columns, described by the comments in the database"
-)]
+#[expect(missing_docs, reason = "the fields are the columns, described by the comments in the database")]
 pub struct Campaign {
     pub id: String,
     pub organization_id: Field<String>,
@@ -107,10 +104,7 @@ pub struct Campaign {
 
 /// A line of `revox.assistants`, with the parts that are replaced together with it.
 #[derive(Debug, Clone, PartialEq, Default)]
-#[expect(
-    missing_docs,
-    reason = "the fields are the columns, described by the comments in the database"
-)]
+#[expect(missing_docs, reason = "the fields are the columns, described by the comments in the database")]
 pub struct Assistant {
     pub id: String,
     pub organization_id: Field<String>,
@@ -149,10 +143,7 @@ pub struct Assistant {
 
 /// A line of `revox.assistant_structured_output_fields`; its index is its place in the list.
 #[derive(Debug, Clone, PartialEq, Default)]
-#[expect(
-    missing_docs,
-    reason = "the fields are the columns, described by the comments in the database"
-)]
+#[expect(missing_docs, reason = "the fields are the columns, described by the comments in the database")]
 pub struct StructuredOutputField {
     pub name: Option<String>,
     pub r#type: Option<String>,
@@ -164,10 +155,7 @@ pub struct StructuredOutputField {
 
 /// A line of `revox.assistant_faq_items`; its index is its place in the list.
 #[derive(Debug, Clone, PartialEq, Default)]
-#[expect(
-    missing_docs,
-    reason = "the fields are the columns, described by the comments in the database"
-)]
+#[expect(missing_docs, reason = "the fields are the columns, described by the comments in the database")]
 pub struct FaqItem {
     pub id: Option<String>,
     pub question: Option<String>,
@@ -180,10 +168,7 @@ pub struct FaqItem {
 /// A line of `revox.call_retry_configs` with its `revox.calling_windows`. Its id is a hash of its content, so
 /// that equal configurations are one line, whoever they belong to, and a line never changes.
 #[derive(Debug, Clone, PartialEq, Default)]
-#[expect(
-    missing_docs,
-    reason = "the fields are the columns, described by the comments in the database"
-)]
+#[expect(missing_docs, reason = "the fields are the columns, described by the comments in the database")]
 pub struct CallRetryConfig {
     pub id: String,
     pub max_retry_attempts: Option<i64>,
@@ -196,10 +181,7 @@ pub struct CallRetryConfig {
 
 /// A line of `revox.calling_windows`; its index is its place in the list.
 #[derive(Debug, Clone, PartialEq, Default)]
-#[expect(
-    missing_docs,
-    reason = "the fields are the columns, described by the comments in the database"
-)]
+#[expect(missing_docs, reason = "the fields are the columns, described by the comments in the database")]
 pub struct CallingWindow {
     pub start_time: Option<String>,
     pub end_time: Option<String>,
@@ -211,10 +193,7 @@ pub struct CallingWindow {
 
 /// A line of `revox.campaign_rows`: a contact of a campaign. The campaign is the one that was walked.
 #[derive(Debug, Clone, PartialEq, Default)]
-#[expect(
-    missing_docs,
-    reason = "the fields are the columns, described by the comments in the database"
-)]
+#[expect(missing_docs, reason = "the fields are the columns, described by the comments in the database")]
 pub struct CampaignRow {
     pub id: String,
     pub row_index: Field<i64>,
@@ -227,10 +206,7 @@ pub struct CampaignRow {
 
 /// A line of `revox.calls`, with its attempts. The campaign is the one that was walked.
 #[derive(Debug, Clone, PartialEq, Default)]
-#[expect(
-    missing_docs,
-    reason = "the fields are the columns, described by the comments in the database"
-)]
+#[expect(missing_docs, reason = "the fields are the columns, described by the comments in the database")]
 pub struct Call {
     pub id: String,
     pub assistant_id: Field<String>,
@@ -274,10 +250,7 @@ pub struct Call {
 
 /// A line of `revox.call_attempts`, with the parts that are replaced together with it.
 #[derive(Debug, Clone, PartialEq, Default)]
-#[expect(
-    missing_docs,
-    reason = "the fields are the columns, described by the comments in the database"
-)]
+#[expect(missing_docs, reason = "the fields are the columns, described by the comments in the database")]
 pub struct CallAttempt {
     pub id: String,
     /// 1 is the oldest.
@@ -313,10 +286,7 @@ pub struct CallAttempt {
 
 /// A line of `revox.transcript_turns` or `revox.post_call_transcript_turns`; its index is its place in the list.
 #[derive(Debug, Clone, PartialEq, Default)]
-#[expect(
-    missing_docs,
-    reason = "the fields are the columns, described by the comments in the database"
-)]
+#[expect(missing_docs, reason = "the fields are the columns, described by the comments in the database")]
 pub struct TranscriptTurn {
     pub role: Option<String>,
     pub content: Option<String>,
@@ -329,10 +299,7 @@ pub struct TranscriptTurn {
 
 /// A line of `revox.speech_events`: one stretch of speech within an attempt.
 #[derive(Debug, Clone, PartialEq, Default)]
-#[expect(
-    missing_docs,
-    reason = "the fields are the columns, described by the comments in the database"
-)]
+#[expect(missing_docs, reason = "the fields are the columns, described by the comments in the database")]
 pub struct SpeechEvent {
     pub id: String,
     pub is_real_turn: Option<bool>,
@@ -352,10 +319,7 @@ pub struct SpeechEvent {
 
 /// A line of `revox.sms_messages`.
 #[derive(Debug, Clone, PartialEq, Default)]
-#[expect(
-    missing_docs,
-    reason = "the fields are the columns, described by the comments in the database"
-)]
+#[expect(missing_docs, reason = "the fields are the columns, described by the comments in the database")]
 pub struct SmsMessage {
     pub id: String,
     pub created_at: Option<Time>,
@@ -369,10 +333,7 @@ pub struct SmsMessage {
 
 /// A line of `revox.email_messages`.
 #[derive(Debug, Clone, PartialEq, Default)]
-#[expect(
-    missing_docs,
-    reason = "the fields are the columns, described by the comments in the database"
-)]
+#[expect(missing_docs, reason = "the fields are the columns, described by the comments in the database")]
 pub struct EmailMessage {
     pub id: String,
     pub created_at: Option<Time>,

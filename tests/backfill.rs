@@ -3,21 +3,16 @@
 
 mod support;
 
-use revox_mirror::observe::Outcome;
+use revox_mirror::plan::Outcome;
 use revox_mirror::simulator::{
-    CampaignDetail, Echo, Fault, FaultKind, Flavour, NewerApi, Numbers, OlderApi, Options, Oversize,
-    PageZero, RetryAfter, UnknownParameters,
+    CampaignDetail, Echo, Flavour, NewerApi, Numbers, OlderApi, Options, Oversize, PageZero,
+    UnknownParameters,
 };
 use revox_mirror::sync::{PassOptions, SyncError};
 use support::account::{Account, full, passing};
 
 fn small() -> Options {
-    Options {
-        campaigns: 2,
-        rows: 230,
-        turns: 4,
-        ..Options::default()
-    }
+    Options { campaigns: 2, rows: 230, turns: 4, ..Options::default() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -31,10 +26,7 @@ async fn a_backfill_holds_all_that_the_older_api_shows() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backfill_holds_all_that_the_newer_api_shows() {
-    let options = Options {
-        flavour: Flavour::Newer(NewerApi::default()),
-        ..small()
-    };
+    let options = Options { flavour: Flavour::Newer(NewerApi::default()), ..small() };
     let account = Account::new(options).await;
     account.complete_pass(&passing()).await;
     account.assert_equal().await;
@@ -44,14 +36,8 @@ async fn a_backfill_holds_all_that_the_newer_api_shows() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_way_of_paging_is_found_out_without_configuration() {
     let mut flavours = vec![
-        Flavour::Newer(NewerApi {
-            unknown_parameters: UnknownParameters::Ignored,
-            ..NewerApi::default()
-        }),
-        Flavour::Newer(NewerApi {
-            unknown_parameters: UnknownParameters::Refused400,
-            ..NewerApi::default()
-        }),
+        Flavour::Newer(NewerApi { unknown_parameters: UnknownParameters::Ignored, ..NewerApi::default() }),
+        Flavour::Newer(NewerApi { unknown_parameters: UnknownParameters::Refused400, ..NewerApi::default() }),
     ];
     for (first_page, page_zero) in [
         (0, PageZero::Refuse400),
@@ -90,12 +76,7 @@ async fn every_way_of_paging_is_found_out_without_configuration() {
         account.simulator.edit(|account| account.clear_rows(1)).unwrap();
         let first = account.pass(&passing()).await.unwrap();
         for campaign in &first.campaigns {
-            assert_eq!(
-                campaign.outcome,
-                Outcome::Complete,
-                "{flavour:?}: {:?}",
-                campaign.note
-            );
+            assert_eq!(campaign.outcome, Outcome::Complete, "{flavour:?}: {:?}", campaign.note);
         }
         account.assert_equal().await;
         // What was found out is remembered: a second walk asks for nothing twice.
@@ -122,11 +103,7 @@ async fn an_unchanged_account_costs_one_request_and_a_full_walk_writes_nothing()
         assert_eq!(campaign.rows.unchanged, 230);
         assert_eq!(campaign.rows.updated + campaign.rows.inserted, 0);
     }
-    assert_eq!(
-        support::account::synced(&account.pool).await,
-        before,
-        "nothing was written again"
-    );
+    assert_eq!(support::account::synced(&account.pool).await, before, "nothing was written again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,28 +111,16 @@ async fn an_edited_prompt_writes_one_assistant_and_no_rows() {
     let account = Account::new(small()).await;
     account.complete_pass(&passing()).await;
     let before = support::account::synced(&account.pool).await;
-    account
-        .simulator
-        .edit(|account| account.edit_assistant_prompt(0))
-        .unwrap();
+    account.simulator.edit(|account| account.edit_assistant_prompt(0)).unwrap();
     let report = account.complete_pass(&full()).await;
-    assert_eq!(
-        report
-            .campaigns
-            .iter()
-            .map(|campaign| campaign.rows.unchanged)
-            .sum::<u64>(),
-        460
-    );
+    assert_eq!(report.campaigns.iter().map(|campaign| campaign.rows.unchanged).sum::<u64>(), 460);
     account.assert_equal().await;
     let after = support::account::synced(&account.pool).await;
     for table in ["campaign_rows", "calls", "call_attempts"] {
         assert_eq!(before[table], after[table], "{table}");
     }
     assert_eq!(
-        account
-            .count("select count(*) from revox.assistants where _synced_at > _first_seen_at")
-            .await,
+        account.count("select count(*) from revox.assistants where _synced_at > _first_seen_at").await,
         1
     );
 }
@@ -181,39 +146,24 @@ async fn edits_of_every_kind_land_in_the_next_walk() {
         .ok();
     account.complete_pass(&full()).await;
     account.assert_equal().await;
-    let dead = account
-        .count("select count(*) from revox.campaign_rows where _deleted_at is not null")
-        .await;
+    let dead = account.count("select count(*) from revox.campaign_rows where _deleted_at is not null").await;
     assert_eq!(dead, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_moves_or_is_shared_lives_while_a_live_row_shows_it() {
     let account = Account::new(small()).await;
-    account
-        .simulator
-        .edit(|account| account.replace_call(0, 3))
-        .unwrap();
+    account.simulator.edit(|account| account.replace_call(0, 3)).unwrap();
     account.complete_pass(&passing()).await;
-    account
-        .simulator
-        .edit(|account| account.share_call((0, 3), (0, 4)))
-        .unwrap();
+    account.simulator.edit(|account| account.share_call((0, 3), (0, 4))).unwrap();
+    account.complete_pass(&full()).await;
+    account.assert_equal().await;
+    account.simulator.edit(|account| account.delete_row(0, 3)).unwrap();
     account.complete_pass(&full()).await;
     account.assert_equal().await;
     account
         .simulator
-        .edit(|account| account.delete_row(0, 3))
-        .unwrap();
-    account.complete_pass(&full()).await;
-    account.assert_equal().await;
-    account
-        .simulator
-        .edit(|account| {
-            account
-                .replace_call(0, 8)
-                .and_then(|()| account.move_call((0, 8), (0, 9)))
-        })
+        .edit(|account| account.replace_call(0, 8).and_then(|()| account.move_call((0, 8), (0, 9))))
         .unwrap();
     account.complete_pass(&full()).await;
     account.assert_equal().await;
@@ -231,285 +181,16 @@ async fn an_attempt_that_two_calls_list_belongs_to_the_smaller_call() {
     account.complete_pass(&full()).await;
     account.assert_equal().await;
     // When one of the two lists it no more, it is the other's, at the latest in the walk after.
-    account
-        .simulator
-        .edit(|account| account.delete_row(0, shared))
-        .unwrap();
+    account.simulator.edit(|account| account.delete_row(0, shared)).unwrap();
     account.complete_pass(&full()).await;
     account.complete_pass(&full()).await;
     account.assert_equal().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_row_deleted_behind_the_walk_and_one_appended_ahead_are_both_noticed() {
-    let account = Account::new(Options {
-        campaigns: 1,
-        rows: 450,
-        turns: 1,
-        ..Options::default()
-    })
-    .await;
-    account.complete_pass(&passing()).await;
-    let mut done = false;
-    account.simulator.on_request(move |_, path, account| {
-        // The total stays as it was: only the campaign's own word tells.
-        if !done && path.contains("page=2") {
-            done = true;
-            account.delete_row(0, 0).unwrap();
-            account.append_rows(0, 1).unwrap();
-        }
-    });
-    account.complete_pass(&full()).await;
-    account.assert_equal().await;
-    assert_eq!(
-        account
-            .count("select count(*) from revox.campaign_rows where _deleted_at is not null")
-            .await,
-        1
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_campaign_that_never_stands_still_ends_partial_and_loses_nothing() {
-    let account = Account::new(Options {
-        campaigns: 2,
-        rows: 250,
-        turns: 1,
-        ..Options::default()
-    })
-    .await;
-    account.simulator.on_request(|_, path, account| {
-        if path.contains("/rows") {
-            account.append_rows(0, 1).unwrap();
-        }
-    });
-    let report = account.pass(&passing()).await.unwrap();
-    assert_eq!(
-        report.campaigns[0].outcome,
-        Outcome::Partial,
-        "{:?}",
-        report.campaigns[0].note
-    );
-    assert_eq!(
-        report.campaigns[1].outcome,
-        Outcome::Complete,
-        "the other campaign is not touched"
-    );
-    assert_eq!(
-        account
-            .count("select count(*) from revox_sync.runs where outcome = 'partial'")
-            .await,
-        1
-    );
-    account.simulator.on_request(|_, _, _| {});
-    account.complete_pass(&passing()).await;
-    account.assert_equal().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn faults_of_every_kind_are_survived() {
-    let faults = [
-        FaultKind::Status429(RetryAfter::Unsaid),
-        FaultKind::Status503Html,
-        FaultKind::Status(500),
-        FaultKind::Status(408),
-        FaultKind::Reset,
-        FaultKind::Truncated,
-        FaultKind::TruncatedChunks,
-        FaultKind::MalformedJson,
-        FaultKind::EmptyBody,
-        FaultKind::HtmlOk,
-        FaultKind::HalfJson,
-    ];
-    for kind in faults {
-        let account = Account::new(Options {
-            campaigns: 1,
-            rows: 250,
-            turns: 1,
-            ..Options::default()
-        })
-        .await;
-        account
-            .simulator
-            .inject(Fault::new(kind.clone()).every(3).times(4));
-        let report = account.pass(&passing()).await.unwrap();
-        assert_eq!(
-            report.campaigns[0].outcome,
-            Outcome::Complete,
-            "{kind:?}: {:?}",
-            report.campaigns[0].note
-        );
-        assert!(report.cost.retries > 0, "{kind:?}");
-        account.assert_equal().await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn answers_that_lie_never_make_a_walk_complete() {
-    let lies = [
-        FaultKind::WrongTotal(-7),
-        FaultKind::WrongTotal(9),
-        FaultKind::EmptyRows,
-        FaultKind::RepeatPage,
-    ];
-    for kind in lies {
-        let account = Account::new(Options {
-            campaigns: 1,
-            rows: 350,
-            turns: 1,
-            ..Options::default()
-        })
-        .await;
-        account.complete_pass(&passing()).await;
-        account
-            .simulator
-            .inject(Fault::new(kind.clone()).on_path("page=1"));
-        let report = account.pass(&full()).await.unwrap();
-        assert_ne!(report.campaigns[0].outcome, Outcome::Complete, "{kind:?}");
-        let dead = account
-            .count("select count(*) from revox.campaign_rows where _deleted_at is not null")
-            .await;
-        assert_eq!(dead, 0, "{kind:?} makes no tombstone");
-        account.simulator.clear_faults();
-        account.complete_pass(&full()).await;
-        account.assert_equal().await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn so_many_rows_gone_at_once_are_suspicious_and_none_is_tombstoned() {
-    let account = Account::new(Options {
-        campaigns: 1,
-        rows: 300,
-        turns: 1,
-        ..Options::default()
-    })
-    .await;
-    account.complete_pass(&passing()).await;
-    account
-        .simulator
-        .edit(|account| (0..100).try_for_each(|_| account.delete_row(0, 100)))
-        .unwrap();
-    let report = account.pass(&full()).await.unwrap();
-    assert_eq!(report.campaigns[0].outcome, Outcome::Suspicious);
-    assert_eq!(
-        account
-            .count("select count(*) from revox.campaign_rows where _deleted_at is not null")
-            .await,
-        0
-    );
-    account.simulator.edit(|account| account.clear_rows(0)).unwrap();
-    let report = account.pass(&full()).await.unwrap();
-    assert_eq!(report.campaigns[0].outcome, Outcome::Suspicious, "all of them");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_campaign_is_gone_after_two_passes_that_found_it_gone_and_can_come_back() {
-    let account = Account::new(Options {
-        campaigns: 6,
-        rows: 20,
-        turns: 1,
-        ..Options::default()
-    })
-    .await;
-    account.complete_pass(&passing()).await;
-    let ids = account.simulator.campaign_ids();
-    account
-        .simulator
-        .edit(|account| account.list_campaign(2, false))
-        .unwrap();
-    for _ in 0..3 {
-        account.complete_pass(&passing()).await;
-    }
-    assert_eq!(
-        account
-            .count("select count(*) from revox.campaigns where _deleted_at is null")
-            .await,
-        6,
-        "it still answers"
-    );
-    account
-        .simulator
-        .edit(|account| account.delete_campaign(ids[2].as_str()))
-        .unwrap();
-    assert_eq!(account.complete_pass(&passing()).await.campaigns_tombstoned, 0);
-    assert_eq!(account.complete_pass(&passing()).await.campaigns_tombstoned, 1);
-    account.assert_equal().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_refused_campaign_is_its_own_failure_alone() {
-    let account = Account::new(small()).await;
-    let ids = account.simulator.campaign_ids();
-    account
-        .simulator
-        .inject(Fault::new(FaultKind::Status(403)).on_path(format!("{}/rows", ids[0])));
-    let report = account.pass(&passing()).await.unwrap();
-    assert_eq!(report.campaigns[0].outcome, Outcome::Failed);
-    assert!(report.campaigns[0].refused);
-    assert_eq!(report.campaigns[1].outcome, Outcome::Complete);
-    assert_eq!(
-        account
-            .count("select count(*) from revox_sync.runs where outcome = 'failed' and error is not null")
-            .await,
-        1
-    );
-    account.simulator.clear_faults();
-    account.complete_pass(&passing()).await;
-    account.assert_equal().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_refused_list_changes_nothing() {
-    let account = Account::new(small()).await;
-    account.complete_pass(&passing()).await;
-    account.simulator.edit(|account| account.set_api_key("another"));
-    account.simulator.reset_requests();
-    let error = account.pass(&full()).await.unwrap_err();
-    assert!(
-        matches!(&error, SyncError::List(error) if error.is_refused()),
-        "{error}"
-    );
-    assert_eq!(
-        account.simulator.requests().total,
-        1,
-        "a refused key is not hammered"
-    );
-    account.assert_equal().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn another_organization_or_address_is_refused_before_anything_is_written() {
-    let mut account = Account::new(small()).await;
-    account.complete_pass(&passing()).await;
-    let before = support::account::synced(&account.pool).await;
-    account
-        .simulator
-        .edit(|account| account.set_organization_id("org-of-another"));
-    let error = account.pass(&full()).await.unwrap_err();
-    assert!(matches!(error, SyncError::AnotherAccount { .. }), "{error}");
-    account.mirror.base_url = "https://elsewhere.example/api".to_owned();
-    assert!(matches!(
-        account.pass(&full()).await.unwrap_err(),
-        SyncError::AnotherAccount { .. }
-    ));
-    assert_eq!(support::account::synced(&account.pool).await, before);
-    account
-        .complete_pass(&PassOptions {
-            accept_account: true,
-            ..full()
-        })
-        .await;
-    account.complete_pass(&full()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_campaign_is_an_error_before_anything_is_written() {
     let account = Account::new(small()).await;
-    let options = PassOptions {
-        campaigns: vec!["no-such-campaign".into()],
-        ..passing()
-    };
+    let options = PassOptions { campaigns: vec!["no-such-campaign".into()], ..passing() };
     let error = account.pass(&options).await.unwrap_err();
     assert!(matches!(error, SyncError::UnknownCampaign { .. }), "{error}");
     assert_eq!(account.count("select count(*) from revox.campaigns").await, 0);
@@ -519,32 +200,17 @@ async fn an_unknown_campaign_is_an_error_before_anything_is_written() {
 async fn only_the_campaigns_asked_for_are_walked() {
     let account = Account::new(small()).await;
     let ids = account.simulator.campaign_ids();
-    let options = PassOptions {
-        campaigns: vec![ids[1].clone()],
-        ..passing()
-    };
+    let options = PassOptions { campaigns: vec![ids[1].clone()], ..passing() };
     let report = account.complete_pass(&options).await;
     assert_eq!(report.campaigns.len(), 1);
-    assert_eq!(
-        account.count("select count(*) from revox.campaigns").await,
-        2,
-        "the list is written whole"
-    );
-    assert_eq!(
-        account
-            .count("select count(distinct campaign_id) from revox.campaign_rows")
-            .await,
-        1
-    );
+    assert_eq!(account.count("select count(*) from revox.campaigns").await, 2, "the list is written whole");
+    assert_eq!(account.count("select count(distinct campaign_id) from revox.campaign_rows").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_writes_nothing_and_says_what_it_would() {
     let account = Account::new(small()).await;
-    let dry = PassOptions {
-        dry_run: true,
-        ..passing()
-    };
+    let dry = PassOptions { dry_run: true, ..passing() };
     let report = account.complete_pass(&dry).await;
     assert_eq!(report.campaigns[0].rows.inserted, 230);
     for table in [
@@ -555,61 +221,19 @@ async fn a_dry_run_writes_nothing_and_says_what_it_would() {
         "revox_sync.installation",
     ] {
         let statement = sqlx::AssertSqlSafe(format!("select count(*) from {table}"));
-        let count: i64 = sqlx::query_scalar(statement)
-            .fetch_one(&account.pool)
-            .await
-            .unwrap();
+        let count: i64 = sqlx::query_scalar(statement).fetch_one(&account.pool).await.unwrap();
         assert_eq!(count, 0, "{table}");
     }
     account.complete_pass(&passing()).await;
     account
         .simulator
-        .edit(|account| {
-            account
-                .append_rows(0, 2)
-                .and_then(|()| account.edit_input_data(0, 1))
-        })
+        .edit(|account| account.append_rows(0, 2).and_then(|()| account.edit_input_data(0, 1)))
         .unwrap();
-    account
-        .simulator
-        .edit(|account| account.delete_row(0, 100))
-        .unwrap();
-    let report = account
-        .complete_pass(&PassOptions {
-            dry_run: true,
-            ..full()
-        })
-        .await;
+    account.simulator.edit(|account| account.delete_row(0, 100)).unwrap();
+    let report = account.complete_pass(&PassOptions { dry_run: true, ..full() }).await;
     let rows = report.campaigns[0].rows;
     assert_eq!((rows.inserted, rows.tombstoned), (2, 1));
     assert!(rows.updated >= 1 && rows.unchanged > 0, "{rows:?}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_walk_that_was_broken_off_goes_on_at_its_checkpoint() {
-    let account = Account::new(Options {
-        campaigns: 1,
-        rows: 1_500,
-        turns: 1,
-        ..Options::default()
-    })
-    .await;
-    account
-        .simulator
-        .inject(Fault::new(FaultKind::Status(404)).on_path("page=12"));
-    let report = account.pass(&passing()).await.unwrap();
-    assert_eq!(report.campaigns[0].outcome, Outcome::Failed);
-    let landed = account.count("select count(*) from revox.campaign_rows").await;
-    assert!(landed >= 900, "{landed} rows were committed before the failure");
-    account.simulator.clear_faults();
-    account.simulator.reset_requests();
-    account.complete_pass(&passing()).await;
-    let pages = account.simulator.requests().count("GET /campaigns/{id}/rows");
-    assert!(
-        pages <= 6,
-        "{pages} pages were read again instead of the 15 of the whole"
-    );
-    account.assert_equal().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -625,30 +249,17 @@ async fn an_account_that_changes_its_api_is_followed() {
     account.simulator.set_flavour(Flavour::Older(OlderApi::default()));
     account.complete_pass(&full()).await;
     assert_eq!(
-        account
-            .count("select count(*) from revox.campaign_rows where _deleted_at is null")
-            .await,
+        account.count("select count(*) from revox.campaign_rows where _deleted_at is null").await,
         460
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bare_list_without_counts_and_assistants_is_enough() {
-    let options = Options {
-        campaign_detail: CampaignDetail::Bare,
-        ..small()
-    };
+    let options = Options { campaign_detail: CampaignDetail::Bare, ..small() };
     let account = Account::new(options).await;
     account.complete_pass(&passing()).await;
     account.complete_pass(&passing()).await;
-    assert_eq!(
-        account.count("select count(*) from revox.campaign_rows").await,
-        460
-    );
-    assert_eq!(
-        account
-            .count("select count(*) from revox.assistants where prompt is null")
-            .await,
-        0
-    );
+    assert_eq!(account.count("select count(*) from revox.campaign_rows").await, 460);
+    assert_eq!(account.count("select count(*) from revox.assistants where prompt is null").await, 0);
 }

@@ -24,24 +24,13 @@ impl Run {
 
     #[track_caller]
     fn exits(&self, code: i32) -> &Self {
-        assert_eq!(
-            self.code,
-            Some(code),
-            "stdout: {}\nstderr: {}",
-            self.out,
-            self.err
-        );
+        assert_eq!(self.code, Some(code), "stdout: {}\nstderr: {}", self.out, self.err);
         self
     }
 
     #[track_caller]
     fn says(&self, text: &str) -> &Self {
-        assert!(
-            self.all().contains(text),
-            "{text:?} is not in stdout: {}\nstderr: {}",
-            self.out,
-            self.err
-        );
+        assert!(self.all().contains(text), "{text:?} is not in stdout: {}\nstderr: {}", self.out, self.err);
         self
     }
 }
@@ -60,10 +49,7 @@ async fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Run {
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output();
-    let output = tokio::time::timeout(BOUND, child)
-        .await
-        .expect("it ends")
-        .expect("it starts");
+    let output = tokio::time::timeout(BOUND, child).await.expect("it ends").expect("it starts");
     Run {
         code: output.status.code(),
         out: String::from_utf8(output.stdout).expect("UTF-8"),
@@ -76,27 +62,11 @@ async fn every_command_explains_itself_on_standard_output() {
     for (arguments, expected) in [
         (
             &["--help"][..],
-            &[
-                "run",
-                "check",
-                "migrate",
-                "psql",
-                "demo",
-                "simulate",
-                "Exit codes",
-                "--config",
-            ][..],
+            &["run", "check", "migrate", "psql", "demo", "simulate", "Exit codes", "--config"][..],
         ),
         (
             &["run", "--help"],
-            &[
-                "--once",
-                "--campaign",
-                "--full",
-                "--dry-run",
-                "--accept-account",
-                "--no-migrate",
-            ],
+            &["--once", "--campaign", "--full", "--dry-run", "--accept-account", "--no-migrate"],
         ),
         (&["check", "--help"], &["rights"]),
         (&["migrate", "--help"], &["migrations"]),
@@ -104,27 +74,14 @@ async fn every_command_explains_itself_on_standard_output() {
         (&["demo", "--help"], &["--once", "--rows"]),
         (
             &["simulate", "--help"],
-            &[
-                "--listen",
-                "--api",
-                "older",
-                "newer",
-                "--key",
-                "--seed",
-                "--campaigns",
-                "--rows",
-            ],
+            &["--listen", "--api", "older", "newer", "--key", "--seed", "--campaigns", "--rows"],
         ),
         (&["--version"], &["revox-mirror 0."]),
     ] {
         let run = run(arguments, &[]).await;
         run.exits(0);
         for text in expected {
-            assert!(
-                run.out.contains(text),
-                "{arguments:?} does not say {text}: {}",
-                run.out
-            );
+            assert!(run.out.contains(text), "{arguments:?} does not say {text}: {}", run.out);
         }
         assert!(run.err.is_empty(), "{arguments:?} complains: {}", run.err);
     }
@@ -132,12 +89,7 @@ async fn every_command_explains_itself_on_standard_output() {
 
 #[tokio::test]
 async fn what_is_no_command_exits_2() {
-    for arguments in [
-        &[][..],
-        &["status"],
-        &["run", "--onze"],
-        &["run", "--once", "--campaign", ""],
-    ] {
+    for arguments in [&[][..], &["status"], &["run", "--onze"], &["run", "--once", "--campaign", ""]] {
         run(arguments, &[]).await.exits(2);
     }
 }
@@ -155,16 +107,9 @@ async fn an_unknown_configuration_key_is_named_with_its_place() {
     let file = folder.path().join("mirror.toml");
     std::fs::write(&file, "[sync]\nsettle_widow = \"1h\"\n").expect("the file can be written");
     let path = file.to_str().expect("UTF-8");
-    run(&["--config", path, "migrate"], &[])
-        .await
-        .exits(2)
-        .says("sync.settle_widow")
-        .says(path);
+    run(&["--config", path, "migrate"], &[]).await.exits(2).says("sync.settle_widow").says(path);
     // The option may stand behind the command, too.
-    run(&["migrate", "--config", path], &[])
-        .await
-        .exits(2)
-        .says("sync.settle_widow");
+    run(&["migrate", "--config", path], &[]).await.exits(2).says("sync.settle_widow");
 }
 
 #[tokio::test]
@@ -181,42 +126,24 @@ async fn a_configuration_file_that_is_not_there_exits_2() {
 async fn a_missing_key_exits_2_and_says_what_to_set() {
     for environment in [&[][..], &[("REVOX_API_KEY", "")]] {
         let run = run(&["run", "--once"], environment).await;
-        run.exits(2)
-            .says("error: no API key is set")
-            .says("hint: set REVOX_API_KEY");
+        run.exits(2).says("error: no API key is set").says("hint: set REVOX_API_KEY");
     }
 }
 
 #[tokio::test]
 async fn a_wrong_value_exits_2_before_anything_is_done() {
     for (name, value, expected) in [
-        (
-            "REVOX_BASE_URL",
-            "http://example.com/api",
-            "revox.base_url must begin with https://",
-        ),
+        ("REVOX_BASE_URL", "http://example.com/api", "revox.base_url must begin with https://"),
         ("REVOX_BASE_URL", "example", "revox.base_url must be a URL"),
-        (
-            "REVOX_MIRROR__API__PAGE_SIZE",
-            "0",
-            "api.page_size must be between 1 and 10000, and is 0",
-        ),
-        (
-            "REVOX_MIRROR__SYNC__SETTLE_WINDOW",
-            "24",
-            "sync.settle_window must be a length of time",
-        ),
+        ("REVOX_MIRROR__API__PAGE_SIZE", "0", "api.page_size must be between 1 and 10000, and is 0"),
+        ("REVOX_MIRROR__SYNC__SETTLE_WINDOW", "24", "sync.settle_window must be a length of time"),
         (
             "DATABASE_URL",
             "mysql://me:secret-marker@host/db",
             "database.url must be a URL such as \"postgres://",
         ),
     ] {
-        let run = run(
-            &["run", "--once"],
-            &[("REVOX_API_KEY", "secret-marker"), (name, value)],
-        )
-        .await;
+        let run = run(&["run", "--once"], &[("REVOX_API_KEY", "secret-marker"), (name, value)]).await;
         run.exits(2).says(expected);
         assert!(!run.all().contains("secret-marker"), "{}", run.all());
     }
@@ -224,36 +151,17 @@ async fn a_wrong_value_exits_2_before_anything_is_done() {
 
 #[tokio::test]
 async fn the_daemon_and_the_living_demo_are_said_to_come_later() {
-    run(&["run"], &[])
-        .await
-        .exits(2)
-        .says("the daemon comes with a later version")
-        .says("run --once");
-    run(&["demo"], &[])
-        .await
-        .exits(2)
-        .says("later version")
-        .says("demo --once");
+    run(&["run"], &[]).await.exits(2).says("the daemon comes with a later version").says("run --once");
+    run(&["demo"], &[]).await.exits(2).says("later version").says("demo --once");
 }
 
 #[tokio::test]
 async fn a_database_that_cannot_be_reached_exits_5() {
-    let environment = [
-        ("DATABASE_URL", NO_DATABASE),
-        ("REVOX_API_KEY", "secret-marker"),
-        ("REVOX_BASE_URL", NOWHERE),
-    ];
-    for arguments in [
-        &["migrate"][..],
-        &["run", "--once"],
-        &["run", "--once", "--dry-run"],
-        &["check"],
-    ] {
+    let environment =
+        [("DATABASE_URL", NO_DATABASE), ("REVOX_API_KEY", "secret-marker"), ("REVOX_BASE_URL", NOWHERE)];
+    for arguments in [&["migrate"][..], &["run", "--once"], &["run", "--once", "--dry-run"], &["check"]] {
         let run = run(arguments, &environment).await;
-        run.exits(5)
-            .says("cannot be reached")
-            .says("127.0.0.1:1")
-            .says("hint: ");
+        run.exits(5).says("cannot be reached").says("127.0.0.1:1").says("hint: ");
     }
 }
 
@@ -275,22 +183,13 @@ async fn no_secret_is_shown_however_much_is_logged() {
         ("REVOX_MIRROR__LOG__LEVEL", "trace"),
     ];
     for format in ["text", "json"] {
-        for arguments in [
-            &["check"][..],
-            &["run", "--once"],
-            &["migrate"],
-            &["psql", "-c", "select 1"],
-        ] {
+        for arguments in [&["check"][..], &["run", "--once"], &["migrate"], &["psql", "-c", "select 1"]] {
             let mut environment = environment.to_vec();
             environment.push(("REVOX_MIRROR__LOG__FORMAT", format));
             let run = run(arguments, &environment).await;
             assert_ne!(run.code, Some(0));
             assert!(!run.all().is_empty());
-            assert!(
-                !run.all().contains("secret-marker"),
-                "{arguments:?} shows a secret: {}",
-                run.all()
-            );
+            assert!(!run.all().contains("secret-marker"), "{arguments:?} shows a secret: {}", run.all());
         }
     }
 }
@@ -299,11 +198,7 @@ async fn no_secret_is_shown_however_much_is_logged() {
 async fn errors_are_lines_for_people_or_one_line_of_json() {
     let text = run(&["run", "--once"], &[]).await;
     let lines: Vec<&str> = text.err.lines().collect();
-    assert!(
-        lines[0].starts_with("error: ") && lines[1].starts_with("hint: "),
-        "{}",
-        text.err
-    );
+    assert!(lines[0].starts_with("error: ") && lines[1].starts_with("hint: "), "{}", text.err);
 
     // Standard error is no terminal here, so `auto` is JSON.
     for format in ["json", "auto"] {
@@ -312,11 +207,7 @@ async fn errors_are_lines_for_people_or_one_line_of_json() {
         let line: serde_json::Value = serde_json::from_str(run.err.trim_end()).expect("one line of JSON");
         assert_eq!(line["level"], "ERROR");
         assert_eq!(line["message"], "no API key is set");
-        assert!(
-            line["hint"]
-                .as_str()
-                .is_some_and(|hint| hint.contains("REVOX_API_KEY"))
-        );
+        assert!(line["hint"].as_str().is_some_and(|hint| hint.contains("REVOX_API_KEY")));
         assert!(run.out.is_empty(), "{}", run.out);
     }
 }
@@ -331,9 +222,7 @@ async fn a_dry_run_on_a_machine_without_a_mirror_makes_no_database() {
         ("REVOX_MIRROR__LOCALDB__DATA_DIR", data.to_str().expect("UTF-8")),
     ];
     let run = run(&["run", "--once", "--dry-run"], &environment).await;
-    run.exits(1)
-        .says("the campaign list cannot be read")
-        .says("everything counts as new");
+    run.exits(1).says("the campaign list cannot be read").says("everything counts as new");
     assert!(!Path::new(&data).exists());
 }
 
@@ -350,13 +239,8 @@ async fn psql_gets_its_arguments_and_a_connection_that_shows_no_password() {
     std::fs::write(&program, script).expect("the file can be written");
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("it can be run");
     let bin_dir = folder.path().to_str().expect("UTF-8");
-    let environment = [
-        ("DATABASE_URL", NO_DATABASE),
-        ("REVOX_MIRROR__LOCALDB__BIN_DIR", bin_dir),
-    ];
+    let environment = [("DATABASE_URL", NO_DATABASE), ("REVOX_MIRROR__LOCALDB__BIN_DIR", bin_dir)];
     let run = run(&["psql", "-X", "-c", "select 1"], &environment).await;
-    run.exits(7)
-        .says("arguments: -X -c select 1\n")
-        .says("to: 127.0.0.1 1 me mirror\n");
+    run.exits(7).says("arguments: -X -c select 1\n").says("to: 127.0.0.1 1 me mirror\n");
     assert!(!run.all().contains("secret-marker"));
 }

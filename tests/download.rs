@@ -28,33 +28,17 @@ async fn a_machine_without_postgres_downloads_one_and_keeps_it() {
     let options = server.options(directory.path());
 
     let local_db = LocalDb::start(options.clone()).await.unwrap();
-    let mut connection = PgConnection::connect(local_db.url().expose_secret())
-        .await
-        .unwrap();
-    let answer: i32 = sqlx::query_scalar("select 6 * 7")
-        .fetch_one(&mut connection)
-        .await
-        .unwrap();
+    let mut connection = PgConnection::connect(local_db.url().expose_secret()).await.unwrap();
+    let answer: i32 = sqlx::query_scalar("select 6 * 7").fetch_one(&mut connection).await.unwrap();
     assert_eq!(answer, 42);
     let bin_dir = local_db.bin_dir().canonicalize().unwrap();
-    assert_eq!(
-        bin_dir,
-        directory
-            .path()
-            .canonicalize()
-            .unwrap()
-            .join("programs/17.9.0/bin")
-    );
+    assert_eq!(bin_dir, directory.path().canonicalize().unwrap().join("programs/17.9.0/bin"));
     drop(connection);
     local_db.stop().await.unwrap();
 
     let requests = server.request_count();
     LocalDb::start(options).await.unwrap().stop().await.unwrap();
-    assert_eq!(
-        server.request_count(),
-        requests,
-        "the second start finds what the first one kept"
-    );
+    assert_eq!(server.request_count(), requests, "the second start finds what the first one kept");
 }
 
 #[tokio::test]
@@ -88,11 +72,7 @@ async fn an_archive_that_cannot_be_unpacked_leaves_nothing_behind() {
 #[tokio::test]
 async fn a_release_server_that_is_not_there_still_ends_in_a_command_that_installs() {
     let directory = open_directory();
-    let closed = TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let options = Options {
         use_installed: false,
         download_dir: None,
@@ -102,21 +82,14 @@ async fn a_release_server_that_is_not_there_still_ends_in_a_command_that_install
     let error = LocalDb::start(options).await.unwrap_err();
     let hint = error.hint().unwrap();
     assert!(hint.contains("install"), "{hint}");
-    let LocalDbError::NoPrograms {
-        source: Some(cause), ..
-    } = error
-    else {
-        panic!("{error:?}")
-    };
+    let LocalDbError::NoPrograms { source: Some(cause), .. } = error else { panic!("{error:?}") };
     assert!(matches!(*cause, LocalDbError::Download { .. }), "{cause:?}");
 }
 
 /// Why the download failed, from the error that says that there are no programs.
 async fn refusal(options: Options) -> LocalDbError {
     match LocalDb::start(options).await.unwrap_err() {
-        LocalDbError::NoPrograms {
-            source: Some(cause), ..
-        } => *cause,
+        LocalDbError::NoPrograms { source: Some(cause), .. } => *cause,
         other => panic!("{other:?}"),
     }
 }
@@ -162,21 +135,14 @@ impl ReleaseServer {
         let name = archive_name("17.9.0");
         let answers = HashMap::from([
             ("/releases".to_owned(), serde_json::to_vec(&releases).unwrap()),
-            (
-                format!("/{name}.sha256"),
-                format!("{hash}  {name}\n").into_bytes(),
-            ),
+            (format!("/{name}.sha256"), format!("{hash}  {name}\n").into_bytes()),
             (format!("/{name}"), archive.to_vec()),
         ]);
         let request_count = Arc::new(AtomicUsize::new(0));
-        let router = Router::new()
-            .fallback(answer)
-            .with_state(Arc::new((answers, Arc::clone(&request_count))));
+        let router =
+            Router::new().fallback(answer).with_state(Arc::new((answers, Arc::clone(&request_count))));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self {
-            address,
-            request_count,
-        }
+        Self { address, request_count }
     }
 
     fn options(&self, data_dir: &Path) -> Options {
@@ -202,10 +168,7 @@ async fn answer(State(answers): State<Answers>, uri: Uri) -> Result<Vec<u8>, Sta
 fn release(address: &str, version: &str, checksum: Checksum) -> Value {
     let name = archive_name(version);
     let asset = |name: String| json!({ "name": name, "browser_download_url": format!("{address}/{name}") });
-    let mut assets = vec![
-        asset(format!("postgresql-{version}-another-machine.tar.gz")),
-        asset(name.clone()),
-    ];
+    let mut assets = vec![asset(format!("postgresql-{version}-another-machine.tar.gz")), asset(name.clone())];
     if !matches!(checksum, Checksum::Missing) {
         assets.insert(0, asset(format!("{name}.sha256")));
     }
@@ -232,33 +195,18 @@ async fn archive() -> Vec<u8> {
     // What lies beside the programs moves with them; they find the rest by fixed paths.
     let beside = bin_dir.parent().unwrap();
     for question in ["--pkglibdir", "--sharedir"] {
-        let answer = Command::new(bin_dir.join("pg_config"))
-            .arg(question)
-            .output()
-            .unwrap();
+        let answer = Command::new(bin_dir.join("pg_config")).arg(question).output().unwrap();
         let directory = PathBuf::from(String::from_utf8(answer.stdout).unwrap().trim());
         if let Ok(relative) = directory.strip_prefix(beside) {
-            let wanted = if beside == Path::new("/usr") {
-                relative
-            } else {
-                first_component(relative)
-            };
+            let wanted = if beside == Path::new("/usr") { relative } else { first_component(relative) };
             let target = top.join(wanted);
             std::fs::create_dir_all(target.parent().unwrap()).unwrap();
-            let copied = Command::new("cp")
-                .arg("-a")
-                .arg(beside.join(wanted))
-                .arg(target)
-                .status();
+            let copied = Command::new("cp").arg("-a").arg(beside.join(wanted)).arg(target).status();
             assert!(copied.unwrap().success());
         }
     }
-    let tar = Command::new("tar")
-        .args(["-cz", "-C"])
-        .arg(tree.path())
-        .arg("postgresql-17.9.0")
-        .output()
-        .unwrap();
+    let tar =
+        Command::new("tar").args(["-cz", "-C"]).arg(tree.path()).arg("postgresql-17.9.0").output().unwrap();
     assert!(tar.status.success(), "{tar:?}");
     tar.stdout
 }

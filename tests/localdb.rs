@@ -50,11 +50,7 @@ async fn a_cluster_is_made_safe_and_keeps_its_data_and_port() {
         let statement = format!("select current_setting('{setting}')");
         assert_eq!(ask(&first, &statement).await, expected, "{setting}");
     }
-    ask(
-        &first,
-        "create table kept as select 'still here' as what; select 'made'",
-    )
-    .await;
+    ask(&first, "create table kept as select 'still here' as what; select 'made'").await;
     first.stop().await.unwrap();
     assert!(!is_running(directory.path()));
 
@@ -68,10 +64,7 @@ async fn psql_connects_by_the_printed_line_which_holds_no_password() {
     let directory = open_directory();
     let local_db = LocalDb::start(local_options(directory.path())).await.unwrap();
     let pgpass = directory.path().join("pgpass");
-    assert_eq!(
-        std::fs::metadata(&pgpass).unwrap().permissions().mode() & 0o777,
-        0o600
-    );
+    assert_eq!(std::fs::metadata(&pgpass).unwrap().permissions().mode() & 0o777, 0o600);
     let secret = std::fs::read_to_string(&pgpass).unwrap();
     let password = secret.trim().rsplit(':').next().unwrap();
     let line = local_db.connection_line();
@@ -80,26 +73,11 @@ async fn psql_connects_by_the_printed_line_which_holds_no_password() {
 
     let path = format!("{}:/usr/bin:/bin", local_db.bin_dir().display());
     let typed = format!("{line} --no-password -Atc 'select 6 * 7'");
-    let by_hand = Command::new("sh")
-        .args(["-c", &typed])
-        .env("PATH", path)
-        .output()
-        .unwrap();
-    assert_eq!(
-        String::from_utf8_lossy(&by_hand.stdout),
-        "42\n",
-        "{typed}: {by_hand:?}"
-    );
-    let by_command = local_db
-        .psql_command()
-        .args(["--no-password", "-Atc", "select 6 * 7"])
-        .output()
-        .unwrap();
-    assert_eq!(
-        String::from_utf8_lossy(&by_command.stdout),
-        "42\n",
-        "{by_command:?}"
-    );
+    let by_hand = Command::new("sh").args(["-c", &typed]).env("PATH", path).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&by_hand.stdout), "42\n", "{typed}: {by_hand:?}");
+    let by_command =
+        local_db.psql_command().args(["--no-password", "-Atc", "select 6 * 7"]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&by_command.stdout), "42\n", "{by_command:?}");
 }
 
 #[tokio::test]
@@ -110,11 +88,7 @@ async fn the_server_stops_with_its_last_user_alone() {
         LocalDb::start(local_options(directory.path()))
     );
     let (first, second) = (first.unwrap(), second.unwrap());
-    assert_ne!(
-        first.was_running(),
-        second.was_running(),
-        "one of the two starts it, the other joins"
-    );
+    assert_ne!(first.was_running(), second.was_running(), "one of the two starts it, the other joins");
     first.stop().await.unwrap();
     assert_eq!(ask(&second, "select 'on'").await, "on");
     drop(second);
@@ -142,11 +116,7 @@ async fn what_a_killed_run_leaves_is_adopted_and_stopped_like_ones_own() {
 async fn a_server_that_was_killed_starts_again_with_what_was_committed() {
     let directory = open_directory();
     let first = LocalDb::start(local_options(directory.path())).await.unwrap();
-    ask(
-        &first,
-        "create table kept as select 'committed' as what; select 'made'",
-    )
-    .await;
+    ask(&first, "create table kept as select 'committed' as what; select 'made'").await;
     kill(server_process(directory.path()).unwrap(), Signal::SIGKILL).unwrap();
 
     let second = LocalDb::start(local_options(directory.path())).await.unwrap();
@@ -159,12 +129,7 @@ async fn a_server_that_was_killed_starts_again_with_what_was_committed() {
 #[tokio::test]
 async fn a_pid_file_that_names_a_stranger_is_no_obstacle() {
     let directory = open_directory();
-    LocalDb::start(local_options(directory.path()))
-        .await
-        .unwrap()
-        .stop()
-        .await
-        .unwrap();
+    LocalDb::start(local_options(directory.path())).await.unwrap().stop().await.unwrap();
     let own_pid = std::process::id();
     let text = format!("{own_pid}\n/elsewhere\n1\n5432\n/elsewhere\n127.0.0.1\n1 1\nready   \n");
     std::fs::write(directory.path().join("cluster/postmaster.pid"), text).unwrap();
@@ -177,20 +142,12 @@ async fn a_pid_file_that_names_a_stranger_is_no_obstacle() {
 #[tokio::test]
 async fn a_port_taken_by_another_program_is_replaced() {
     let directory = open_directory();
-    LocalDb::start(local_options(directory.path()))
-        .await
-        .unwrap()
-        .stop()
-        .await
-        .unwrap();
+    LocalDb::start(local_options(directory.path())).await.unwrap().stop().await.unwrap();
     let port: u16 = remembered_port(directory.path()).parse().unwrap();
     let _taken = TcpListener::bind(("127.0.0.1", port)).unwrap();
 
     let local_db = LocalDb::start(local_options(directory.path())).await.unwrap();
-    assert_ne!(
-        ask(&local_db, "select current_setting('port')").await,
-        port.to_string()
-    );
+    assert_ne!(ask(&local_db, "select current_setting('port')").await, port.to_string());
 }
 
 #[tokio::test]
@@ -208,11 +165,7 @@ async fn a_data_directory_too_deep_for_a_socket_works_all_the_same() {
 async fn a_first_start_that_was_cut_short_is_begun_anew() {
     let directory = open_directory();
     std::fs::create_dir_all(directory.path().join("cluster.unfinished/base")).unwrap();
-    std::fs::write(
-        directory.path().join("pgpass"),
-        "*:*:*:revox_mirror:of the first try\n",
-    )
-    .unwrap();
+    std::fs::write(directory.path().join("pgpass"), "*:*:*:revox_mirror:of the first try\n").unwrap();
     let local_db = LocalDb::start(local_options(directory.path())).await.unwrap();
     assert_eq!(ask(&local_db, "select 'on'").await, "on");
 }
@@ -224,15 +177,9 @@ async fn data_of_another_version_is_left_alone_and_named() {
     std::fs::create_dir(directory.path().join("cluster")).unwrap();
     support::cluster::hand_to_server_account(&directory.path().join("cluster"));
     std::fs::write(&version_file, "9\n").unwrap();
-    let options = Options {
-        download: false,
-        ..local_options(directory.path())
-    };
+    let options = Options { download: false, ..local_options(directory.path()) };
     let error = LocalDb::start(options).await.unwrap_err();
-    assert!(
-        matches!(error, LocalDbError::OtherVersion { version: 9, .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, LocalDbError::OtherVersion { version: 9, .. }), "{error:?}");
     assert!(error.hint().unwrap().contains("install"), "{error:?}");
     assert_eq!(std::fs::read_to_string(version_file).unwrap(), "9\n");
 }
@@ -240,10 +187,7 @@ async fn data_of_another_version_is_left_alone_and_named() {
 #[tokio::test]
 async fn a_configured_directory_without_programs_is_an_error_of_its_own() {
     let (directory, empty) = (open_directory(), open_directory());
-    let options = Options {
-        bin_dir: Some(empty.path().to_owned()),
-        ..local_options(directory.path())
-    };
+    let options = Options { bin_dir: Some(empty.path().to_owned()), ..local_options(directory.path()) };
     let error = LocalDb::start(options).await.unwrap_err();
     assert!(matches!(error, LocalDbError::BadBinDir { .. }), "{error:?}");
     assert!(error.hint().unwrap().contains("localdb.bin_dir"), "{error:?}");
@@ -261,10 +205,7 @@ async fn a_machine_with_no_programs_at_all_is_told_what_installs_them() {
     let error = LocalDb::start(options).await.unwrap_err();
     assert!(matches!(error, LocalDbError::NoPrograms { .. }), "{error:?}");
     let hint = error.hint().unwrap();
-    assert!(
-        hint.contains("install") && hint.contains("DATABASE_URL"),
-        "{hint}"
-    );
+    assert!(hint.contains("install") && hint.contains("DATABASE_URL"), "{hint}");
 }
 
 #[tokio::test]
@@ -275,21 +216,14 @@ async fn a_server_that_cannot_start_says_why() {
         ..local_options(directory.path())
     };
     let error = LocalDb::start(options).await.unwrap_err();
-    let LocalDbError::DidNotStart { log } = error else {
-        panic!("{error:?}")
-    };
+    let LocalDbError::DidNotStart { log } = error else { panic!("{error:?}") };
     assert!(log.to_string().contains("max_connections"), "{log}");
 }
 
 #[tokio::test]
 async fn a_start_that_fails_late_leaves_no_server_behind() {
     let directory = open_directory();
-    LocalDb::start(local_options(directory.path()))
-        .await
-        .unwrap()
-        .stop()
-        .await
-        .unwrap();
+    LocalDb::start(local_options(directory.path())).await.unwrap().stop().await.unwrap();
     let pgpass = directory.path().join("pgpass");
     std::fs::write(&pgpass, "*:*:*:revox_mirror:not the password\n").unwrap();
     let error = LocalDb::start(local_options(directory.path())).await.unwrap_err();
@@ -300,12 +234,7 @@ async fn a_start_that_fails_late_leaves_no_server_behind() {
 #[tokio::test]
 async fn a_start_that_is_given_up_leaves_no_server_behind() {
     let directory = open_directory();
-    LocalDb::start(local_options(directory.path()))
-        .await
-        .unwrap()
-        .stop()
-        .await
-        .unwrap();
+    LocalDb::start(local_options(directory.path())).await.unwrap().stop().await.unwrap();
     // Polled until the server's process is there, then dropped.
     let mut start = Box::pin(LocalDb::start(local_options(directory.path())));
     while server_process(directory.path()).is_none() {
@@ -322,16 +251,11 @@ async fn a_start_that_is_given_up_leaves_no_server_behind() {
 
 /// The one value that a statement gives.
 async fn ask(local_db: &LocalDb, statements: &str) -> String {
-    let mut connection = PgConnection::connect(local_db.url().expose_secret())
-        .await
-        .unwrap();
+    let mut connection = PgConnection::connect(local_db.url().expose_secret()).await.unwrap();
     let mut answer = String::new();
     for statement in statements.split("; ") {
         let statement = sqlx::AssertSqlSafe(statement.to_owned());
-        let rows: Vec<String> = sqlx::query_scalar(statement)
-            .fetch_all(&mut connection)
-            .await
-            .unwrap();
+        let rows: Vec<String> = sqlx::query_scalar(statement).fetch_all(&mut connection).await.unwrap();
         answer = rows.into_iter().next().unwrap_or_default();
     }
     answer

@@ -21,17 +21,13 @@ fn migrations_dir() -> &'static Path {
 }
 
 async fn migrator() -> Migrator {
-    let mut migrator = Migrator::new(migrations_dir())
-        .await
-        .expect("the migrations can be read");
+    let mut migrator = Migrator::new(migrations_dir()).await.expect("the migrations can be read");
     migrator.dangerous_set_table_name("revox_sync._sqlx_migrations");
     migrator
 }
 
 async fn connect(database: &TestDatabase) -> PgConnection {
-    PgConnection::connect(database.url())
-        .await
-        .expect("the test's database can be reached")
+    PgConnection::connect(database.url()).await.expect("the test's database can be reached")
 }
 
 /// Applies the migrations the way the program does: the schema of the migrator's own table comes first.
@@ -40,18 +36,11 @@ async fn migrate(connection: &mut PgConnection) {
         .execute(&mut *connection)
         .await
         .expect("the schema can be made");
-    migrator()
-        .await
-        .run(connection)
-        .await
-        .expect("the migrations apply");
+    migrator().await.run(connection).await.expect("the migrations apply");
 }
 
 async fn names(connection: &mut PgConnection, query: &'static str) -> Vec<String> {
-    sqlx::query_scalar(query)
-        .fetch_all(connection)
-        .await
-        .expect("the catalog can be read")
+    sqlx::query_scalar(query).fetch_all(connection).await.expect("the catalog can be read")
 }
 
 /// The columns of each table of a schema, in order.
@@ -80,22 +69,15 @@ async fn the_tables_are_those_of_the_design() {
     let mut connection = connect(&database).await;
     migrate(&mut connection).await;
 
-    let expected: BTreeMap<_, _> = TABLES
-        .iter()
-        .map(|(table, columns)| ((*table).to_owned(), words(columns)))
-        .collect();
+    let expected: BTreeMap<_, _> =
+        TABLES.iter().map(|(table, columns)| ((*table).to_owned(), words(columns))).collect();
     assert_eq!(columns(&mut connection, "revox").await, expected);
 
     let bookkeeping = columns(&mut connection, "revox_sync").await;
     for (table, expected) in BOOKKEEPING {
-        let found = bookkeeping
-            .get(*table)
-            .unwrap_or_else(|| panic!("there is no revox_sync.{table}"));
+        let found = bookkeeping.get(*table).unwrap_or_else(|| panic!("there is no revox_sync.{table}"));
         for column in words(expected) {
-            assert!(
-                found.contains(&column),
-                "revox_sync.{table} has no column {column}"
-            );
+            assert!(found.contains(&column), "revox_sync.{table} has no column {column}");
         }
     }
 }
@@ -110,68 +92,28 @@ type Attempt = (&'static str, [Option<&'static str>; 3], [Option<f64>; 2]);
 const ATTEMPTS: &[Attempt] = &[
     (
         "answered",
-        [
-            Some(START),
-            Some("2026-01-01T10:00:07.5Z"),
-            Some("2026-01-01T11:01:07.75+00:00"),
-        ],
+        [Some(START), Some("2026-01-01T10:00:07.5Z"), Some("2026-01-01T11:01:07.75+00:00")],
         [Some(7.5), Some(3660.25)],
     ),
     (
         "in another zone",
-        [
-            Some(START),
-            Some("2026-01-01T12:00:07+02:00"),
-            Some("2026-01-01T10:00:08Z"),
-        ],
+        [Some(START), Some("2026-01-01T12:00:07+02:00"), Some("2026-01-01T10:00:08Z")],
         [Some(7.0), Some(1.0)],
     ),
-    (
-        "not answered",
-        [Some(START), None, Some("2026-01-01T10:00:30Z")],
-        [Some(30.0), None],
-    ),
+    ("not answered", [Some(START), None, Some("2026-01-01T10:00:30Z")], [Some(30.0), None]),
     ("still ringing", [Some(START), None, None], [None, None]),
-    (
-        "still talking",
-        [Some(START), Some("2026-01-01T10:00:05Z"), None],
-        [Some(5.0), None],
-    ),
-    (
-        "start unknown",
-        [None, Some("2026-01-01T10:00:05Z"), Some("2026-01-01T10:00:09Z")],
-        [None, Some(4.0)],
-    ),
+    ("still talking", [Some(START), Some("2026-01-01T10:00:05Z"), None], [Some(5.0), None]),
+    ("start unknown", [None, Some("2026-01-01T10:00:05Z"), Some("2026-01-01T10:00:09Z")], [None, Some(4.0)]),
     ("nothing known", [None, None, None], [None, None]),
     (
         "out of order",
-        [
-            Some("2026-01-01T10:00:02Z"),
-            Some(START),
-            Some("2026-01-01T09:59:57Z"),
-        ],
+        [Some("2026-01-01T10:00:02Z"), Some(START), Some("2026-01-01T09:59:57Z")],
         [Some(-2.0), Some(-3.0)],
     ),
-    (
-        "no time at all",
-        [Some(START), None, Some(START)],
-        [Some(0.0), None],
-    ),
-    (
-        "answered never",
-        [Some(START), Some("infinity"), Some("2026-01-01T10:00:30Z")],
-        [None, None],
-    ),
-    (
-        "ends never",
-        [Some("-infinity"), Some(START), Some("infinity")],
-        [None, None],
-    ),
-    (
-        "all infinite",
-        [Some("infinity"), Some("infinity"), Some("infinity")],
-        [None, None],
-    ),
+    ("no time at all", [Some(START), None, Some(START)], [Some(0.0), None]),
+    ("answered never", [Some(START), Some("infinity"), Some("2026-01-01T10:00:30Z")], [None, None]),
+    ("ends never", [Some("-infinity"), Some(START), Some("infinity")], [None, None]),
+    ("all infinite", [Some("infinity"), Some("infinity"), Some("infinity")], [None, None]),
     (
         "far apart",
         [Some(EARLIEST), Some(LATEST), Some(EARLIEST)],
@@ -230,16 +172,10 @@ async fn a_role_that_may_not_create_schemas_can_migrate_those_made_for_it() {
     .execute(&mut connection)
     .await
     .expect("the tests' role may act as another");
-    let refused = sqlx::raw_sql("create schema elsewhere")
-        .execute(&mut connection)
-        .await;
+    let refused = sqlx::raw_sql("create schema elsewhere").execute(&mut connection).await;
     assert!(refused.is_err(), "the role is to be one without the right");
 
-    migrator()
-        .await
-        .run(&mut connection)
-        .await
-        .expect("the migrations apply");
+    migrator().await.run(&mut connection).await.expect("the migrations apply");
     assert_eq!(columns(&mut connection, "revox").await.len(), TABLES.len());
 }
 
@@ -248,27 +184,11 @@ fn every_migration_is_named_for_what_it_does_and_opens_with_the_reason() {
     let mut seen = 0;
     for entry in std::fs::read_dir(migrations_dir()).expect("the directory can be read") {
         let path = entry.expect("the entry can be read").path();
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .expect("the name is text")
-            .to_owned();
-        let (version, rest) = name
-            .split_once('_')
-            .unwrap_or_else(|| panic!("{name} has no number"));
-        assert!(
-            version.len() == 14 && version.bytes().all(|byte| byte.is_ascii_digit()),
-            "{name}"
-        );
-        let words = rest
-            .strip_suffix(".sql")
-            .unwrap_or_else(|| panic!("{name} is not SQL"));
-        assert!(
-            words
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte == b'_'),
-            "{name}"
-        );
+        let name = path.file_name().and_then(|name| name.to_str()).expect("the name is text").to_owned();
+        let (version, rest) = name.split_once('_').unwrap_or_else(|| panic!("{name} has no number"));
+        assert!(version.len() == 14 && version.bytes().all(|byte| byte.is_ascii_digit()), "{name}");
+        let words = rest.strip_suffix(".sql").unwrap_or_else(|| panic!("{name} is not SQL"));
+        assert!(words.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}");
         let text = std::fs::read_to_string(&path).expect("the file can be read");
         assert!(text.starts_with("-- "), "{name} does not say why");
         assert!(text.lines().count() < 400, "{name} is too long");

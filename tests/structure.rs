@@ -10,24 +10,12 @@ const RULES: &[(&str, &[&str])] = &[
     ("lib", &[]),
     ("main", &["cli"]),
     ("cli", &["*"]),
-    (
-        "sync",
-        &[
-            "plan",
-            "api",
-            "wire",
-            "normalize",
-            "store",
-            "records",
-            "clock",
-            "observe",
-        ],
-    ),
+    ("sync", &["plan", "api", "wire", "normalize", "store", "records", "clock", "observe"]),
     ("store", &["records", "normalize", "plan", "clock"]),
     ("normalize", &["wire", "records"]),
     ("plan", &["records"]),
     ("api", &["wire", "clock"]),
-    ("observe", &["clock"]),
+    ("observe", &["plan", "clock"]),
     ("simulator", &["clock"]),
     ("wire", &[]),
     ("records", &[]),
@@ -64,10 +52,7 @@ impl Source {
 }
 
 fn without_comments(text: &str) -> String {
-    let code_of = |line: &str| match line
-        .match_indices("//")
-        .find(|(at, _)| !line[..*at].ends_with(':'))
-    {
+    let code_of = |line: &str| match line.match_indices("//").find(|(at, _)| !line[..*at].ends_with(':')) {
         Some((at, _)) => line[..at].to_owned(),
         None => line.to_owned(),
     };
@@ -95,11 +80,7 @@ fn sources(folders: &[&str]) -> Vec<Source> {
     paths.sort();
     let read = |path: PathBuf| Source {
         text: std::fs::read_to_string(&path).expect("a source is readable text"),
-        path: path
-            .strip_prefix(root)
-            .expect("it lies in the crate")
-            .to_string_lossy()
-            .into_owned(),
+        path: path.strip_prefix(root).expect("it lies in the crate").to_string_lossy().into_owned(),
     };
     let sources: Vec<Source> = paths.into_iter().map(read).collect();
     assert!(sources.len() > 10, "the sources of the crate are found");
@@ -127,11 +108,7 @@ fn modules_named(code: &str) -> BTreeSet<String> {
 
 fn first_word(text: &str) -> Option<String> {
     let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
-    let word: String = text
-        .trim_start()
-        .chars()
-        .take_while(|letter| is_part(*letter))
-        .collect();
+    let word: String = text.trim_start().chars().take_while(|letter| is_part(*letter)).collect();
     (!word.is_empty()).then_some(word)
 }
 
@@ -164,21 +141,14 @@ fn the_reader_of_sources_sees_every_way_to_name_a_module() {
             "pub(crate) use crate::{api::{Client, Cost}, clock, store::Store as S};",
             &["api", "clock", "store"],
         ),
-        (
-            "let x: crate::records::Call = f::<crate::api::Cost>();",
-            &["api", "records"],
-        ),
+        ("let x: crate::records::Call = f::<crate::api::Cost>();", &["api", "records"]),
         ("use revox_mirror::cli;", &["cli"]),
         ("use crate::{\n    plan,\n    wire::Page,\n};", &["plan", "wire"]),
         ("pub(in crate::sync) fn f() {} pub(crate) fn g() {}", &["sync"]),
         ("use other_crate::wire;", &[]),
     ] {
         let named = modules_named(code);
-        assert_eq!(
-            named.iter().map(String::as_str).collect::<Vec<_>>(),
-            expected,
-            "{code}"
-        );
+        assert_eq!(named.iter().map(String::as_str).collect::<Vec<_>>(), expected, "{code}");
     }
     assert_eq!(
         without_comments("a // crate::api\n//! crate::wire\nb(\"http://c\")"),
@@ -212,30 +182,20 @@ fn no_module_leaves_itself_by_way_of_super() {
         let code = source.code();
         // A module within the file, as tests are, lies one deeper.
         let code = code.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
-        let path = source
-            .path
-            .trim_start_matches("src/")
-            .trim_end_matches(".rs")
-            .trim_end_matches("/mod");
+        let path = source.path.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod");
         let depth = path.split('/').count();
         if code.contains(&"super::".repeat(depth)) {
             wrong.push(source.path.clone());
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "these name other modules by super::, where no rule sees it: {wrong:?}"
-    );
+    assert!(wrong.is_empty(), "these name other modules by super::, where no rule sees it: {wrong:?}");
 }
 
 #[test]
 fn every_rule_is_about_a_module_that_exists() {
     let sources = sources(&["src"]);
     for (module, _) in RULES {
-        assert!(
-            sources.iter().any(|source| source.module() == Some(module)),
-            "there is no module {module}"
-        );
+        assert!(sources.iter().any(|source| source.module() == Some(module)), "there is no module {module}");
     }
 }
 
@@ -247,11 +207,7 @@ fn no_file_is_longer_than_one_can_read_at_a_sitting() {
         .filter(|(lines, _)| *lines > LONGEST_FILE)
         .map(|(lines, path)| format!("{path} has {lines} lines"))
         .collect();
-    assert!(
-        too_long.is_empty(),
-        "more than {LONGEST_FILE} lines: {}",
-        too_long.join(", ")
-    );
+    assert!(too_long.is_empty(), "more than {LONGEST_FILE} lines: {}", too_long.join(", "));
 }
 
 #[test]
@@ -267,14 +223,7 @@ fn every_file_opens_with_what_it_owns() {
 
 #[test]
 fn one_file_alone_writes_to_standard_output_and_error() {
-    let writers = [
-        "println!",
-        "print!",
-        "stdout()",
-        "stderr()",
-        "io::Stdout",
-        "io::Stderr",
-    ];
+    let writers = ["println!", "print!", "stdout()", "stderr()", "io::Stdout", "io::Stderr"];
     let mut wrong = Vec::new();
     for source in sources(&["src"]).iter().filter(|source| source.path != TERMINAL) {
         let code = source.code();
@@ -288,15 +237,9 @@ fn one_file_alone_writes_to_standard_output_and_error() {
 fn the_environment_is_read_in_its_homes_alone() {
     let mut wrong = Vec::new();
     for source in sources(&["src"]) {
-        let may = source
-            .module()
-            .is_some_and(|module| READERS_OF_THE_ENVIRONMENT.contains(&module));
+        let may = source.module().is_some_and(|module| READERS_OF_THE_ENVIRONMENT.contains(&module));
         let code = source.code();
-        if !may
-            && ["std::env", "env::var", "env::vars"]
-                .iter()
-                .any(|reader| code.contains(reader))
-        {
+        if !may && ["std::env", "env::var", "env::vars"].iter().any(|reader| code.contains(reader)) {
             wrong.push(source.path);
         }
     }

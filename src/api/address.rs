@@ -40,11 +40,7 @@ impl BaseUrl {
             return Err(invalid("it holds a query or a fragment"));
         }
         let base = Self { url };
-        if base.is_encrypted() || base.is_loopback() {
-            Ok(base)
-        } else {
-            Err(ApiError::InsecureBaseUrl)
-        }
+        if base.is_encrypted() || base.is_loopback() { Ok(base) } else { Err(ApiError::InsecureBaseUrl) }
     }
 
     /// Whether requests go through TLS.
@@ -77,9 +73,8 @@ impl BaseUrl {
     pub(super) fn url_of(&self, endpoint: Endpoint<'_>) -> Result<Url, ApiError> {
         let mut url = self.url.clone();
         {
-            let mut path = url.path_segments_mut().map_err(|()| ApiError::InvalidBaseUrl {
-                what: "it has no path",
-            })?;
+            let mut path =
+                url.path_segments_mut().map_err(|()| ApiError::InvalidBaseUrl { what: "it has no path" })?;
             path.pop_if_empty();
             match endpoint {
                 Endpoint::Campaigns => path.push("campaigns"),
@@ -117,11 +112,7 @@ impl Endpoint<'_> {
 
 fn path_segment(id: &str) -> Result<&str, ApiError> {
     // Dots alone are a step within the path, encoded or not; the url crate leaves them out.
-    if matches!(id, "" | "." | "..") {
-        Err(ApiError::UnaskableId)
-    } else {
-        Ok(id)
-    }
+    if matches!(id, "" | "." | "..") { Err(ApiError::UnaskableId) } else { Ok(id) }
 }
 
 #[cfg(test)]
@@ -134,11 +125,7 @@ mod tests {
 
     #[test]
     fn https_goes_anywhere() {
-        for text in [
-            "https://www.getrevox.com/api",
-            "https://127.0.0.1",
-            "https://host:8443/",
-        ] {
+        for text in ["https://www.getrevox.com/api", "https://127.0.0.1", "https://host:8443/"] {
             assert!(base(text).is_encrypted(), "{text}");
         }
     }
@@ -187,42 +174,20 @@ mod tests {
             "https://host/#part",
         ] {
             let error = BaseUrl::parse(text).err().expect(text);
-            assert!(
-                matches!(error, ApiError::InvalidBaseUrl { .. }),
-                "{text}: {error}"
-            );
+            assert!(matches!(error, ApiError::InvalidBaseUrl { .. }), "{text}: {error}");
             assert!(!format!("{error:?} {error}").contains("secret"), "{text}");
         }
     }
 
     #[test]
     fn endpoints_stand_below_the_base() {
-        let page = PageQuery {
-            page: 3,
-            page_size: 100,
-        };
+        let page = PageQuery { page: 3, page_size: 100 };
         for (text, endpoint, expected) in [
-            (
-                "https://host/api",
-                Endpoint::Campaigns,
-                "https://host/api/campaigns",
-            ),
-            (
-                "https://host/api/",
-                Endpoint::Campaigns,
-                "https://host/api/campaigns",
-            ),
+            ("https://host/api", Endpoint::Campaigns, "https://host/api/campaigns"),
+            ("https://host/api/", Endpoint::Campaigns, "https://host/api/campaigns"),
             ("https://host", Endpoint::Me, "https://host/users/me"),
-            (
-                "https://host/api",
-                Endpoint::Campaign("c 1"),
-                "https://host/api/campaigns/c%201",
-            ),
-            (
-                "https://host/api",
-                Endpoint::Rows("c1", None),
-                "https://host/api/campaigns/c1/rows",
-            ),
+            ("https://host/api", Endpoint::Campaign("c 1"), "https://host/api/campaigns/c%201"),
+            ("https://host/api", Endpoint::Rows("c1", None), "https://host/api/campaigns/c1/rows"),
             (
                 "https://host/api",
                 Endpoint::Rows("c1", Some(page)),
@@ -245,15 +210,10 @@ mod tests {
             ("é", "%C3%A9"),
         ] {
             let url = base("https://host/api").url_of(Endpoint::Rows(id, None)).unwrap();
-            assert_eq!(
-                url.as_str(),
-                format!("https://host/api/campaigns/{expected}/rows")
-            );
+            assert_eq!(url.as_str(), format!("https://host/api/campaigns/{expected}/rows"));
         }
         for id in ["", ".", ".."] {
-            let error = base("https://host/api")
-                .url_of(Endpoint::Campaign(id))
-                .unwrap_err();
+            let error = base("https://host/api").url_of(Endpoint::Campaign(id)).unwrap_err();
             assert!(matches!(error, ApiError::UnaskableId), "{id}");
         }
     }
@@ -262,10 +222,7 @@ mod tests {
     fn a_redirect_is_told_by_its_host_alone() {
         let base = base("https://host/api");
         for (location, host) in [
-            (
-                "https://user:secret@other.example/path?token=secret",
-                Some("other.example"),
-            ),
+            ("https://user:secret@other.example/path?token=secret", Some("other.example")),
             ("/elsewhere", Some("host")),
             ("//third.example/x", Some("third.example")),
             ("https://", None),

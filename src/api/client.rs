@@ -44,22 +44,14 @@ impl Client {
             backoff_base: options.backoff_base,
         };
         let exchange = Exchange::new(options)?;
-        Ok(Self {
-            exchange: Arc::new(exchange),
-            gate: Arc::new(gate),
-            policy,
-            cost: Arc::default(),
-        })
+        Ok(Self { exchange: Arc::new(exchange), gate: Arc::new(gate), policy, cost: Arc::default() })
     }
 
     /// The same client with a cost counter of its own, for one campaign's pass. What it counts, this client's
     /// counter counts too.
     #[must_use]
     pub fn with_own_cost(&self) -> Self {
-        Self {
-            cost: Arc::new(CostCounter::below(Arc::clone(&self.cost))),
-            ..self.clone()
-        }
+        Self { cost: Arc::new(CostCounter::below(Arc::clone(&self.cost))), ..self.clone() }
     }
 
     /// What this client's requests cost so far, those that failed included.
@@ -71,10 +63,7 @@ impl Client {
     /// What the API can take, as things stand.
     #[must_use]
     pub fn allowance(&self) -> Allowance {
-        Allowance {
-            concurrent_requests: self.gate.concurrent(),
-            requests_per_second: self.gate.per_second(),
-        }
+        Allowance { concurrent_requests: self.gate.concurrent(), requests_per_second: self.gate.per_second() }
     }
 
     /// `GET /campaigns`.
@@ -133,9 +122,7 @@ impl Client {
         tries: &mut Tries,
     ) -> Result<Answer<T>, (Failure, Duration)> {
         let permit = self.gate.enter(tries.remaining()).await.map_err(|paused| {
-            let error = ApiError::RateLimited {
-                retry_after: Some(paused.remaining),
-            };
+            let error = ApiError::RateLimited { retry_after: Some(paused.remaining) };
             (Failure::lasting(error), paused.remaining)
         })?;
         self.cost.count_request(tries.begin());
@@ -144,9 +131,7 @@ impl Client {
         debug!(
             method = "GET",
             path = endpoint.pattern(),
-            status = outcome
-                .as_ref()
-                .map_or_else(|failure| failure.status, |raw| Some(raw.status)),
+            status = outcome.as_ref().map_or_else(|failure| failure.status, |raw| Some(raw.status)),
             elapsed_ms = started.elapsed().as_millis(),
             "a try ended"
         );
@@ -210,9 +195,7 @@ async fn decode_answer<T: Send + 'static>(body: Bytes, decode: Decode<T>) -> Res
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
             // The runtime is going down, and this request with it.
-            Err(_) => Err(ShapeError {
-                what: "an answer that nobody waits for any more".to_owned(),
-            }),
+            Err(_) => Err(ShapeError { what: "an answer that nobody waits for any more".to_owned() }),
         },
     }
 }

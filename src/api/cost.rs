@@ -18,10 +18,7 @@ pub(super) struct CostCounter {
 impl CostCounter {
     /// A counter at zero below `parent`.
     pub(super) fn below(parent: Arc<Self>) -> Self {
-        Self {
-            parent: Some(parent),
-            ..Self::default()
-        }
+        Self { parent: Some(parent), ..Self::default() }
     }
 
     /// Counts one try.

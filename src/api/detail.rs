@@ -38,21 +38,13 @@ pub(super) fn of_body(body: &[u8], key: &str) -> Option<String> {
 
 /// The host's name, unless the key stands in it. Names are lower case, whatever was sent.
 pub(super) fn of_host(host: String, key: &str) -> String {
-    if host.to_lowercase().contains(&key.to_lowercase()) {
-        REDACTED.to_owned()
-    } else {
-        host
-    }
+    if host.to_lowercase().contains(&key.to_lowercase()) { REDACTED.to_owned() } else { host }
 }
 
 /// The text on one line, cut short, with words that look like a key, a token, an address or a phone number
 /// redacted.
 fn scrub(text: &str, key: &str) -> String {
-    let text = if key.is_empty() {
-        text.to_owned()
-    } else {
-        text.replace(key, REDACTED)
-    };
+    let text = if key.is_empty() { text.to_owned() } else { text.replace(key, REDACTED) };
     let mut scrubbed = String::with_capacity(text.len().min(4 * MAX_CHARS));
     for piece in text.split_inclusive(|character| !is_word(character)) {
         let word = piece.trim_end_matches(|character| !is_word(character));
@@ -75,10 +67,7 @@ fn is_word(character: char) -> bool {
 
 fn is_sensitive(word: &str, key: &str) -> bool {
     let characters: Vec<char> = word.chars().collect();
-    let digits = characters
-        .iter()
-        .filter(|character| character.is_numeric())
-        .count();
+    let digits = characters.iter().filter(|character| character.is_numeric()).count();
     let mut pieces = characters.windows(KEY_PIECE_CHARS).map(String::from_iter);
     word.contains('@')
         || digits >= PHONE_DIGITS
@@ -95,19 +84,10 @@ mod tests {
     #[test]
     fn the_apis_words_are_found_where_it_puts_them() {
         for (body, expected) in [
-            (
-                r#"{"message":"page_size must be at most 50"}"#,
-                Some("page_size must be at most 50"),
-            ),
+            (r#"{"message":"page_size must be at most 50"}"#, Some("page_size must be at most 50")),
             (r#"{"error":"Unknown campaign"}"#, Some("Unknown campaign")),
-            (
-                r#"{"error":"Bad Request","message":"page is required"}"#,
-                Some("page is required"),
-            ),
-            (
-                r#"{"error":{"message":"page is required","code":7}}"#,
-                Some("page is required"),
-            ),
+            (r#"{"error":"Bad Request","message":"page is required"}"#, Some("page is required")),
+            (r#"{"error":{"message":"page is required","code":7}}"#, Some("page is required")),
             (r#"{"message":""}"#, None),
             (r#"{"detail":"elsewhere"}"#, None),
             (r#"{"message":["a","b"]}"#, None),
@@ -134,15 +114,9 @@ mod tests {
         for (text, expected) in [
             (format!("key {KEY} is unknown"), "key [redacted] is unknown"),
             (format!("Bearer:{KEY}!"), "Bearer:[redacted]!"),
-            (
-                "key xx...eCrEtKeY... is unknown".to_owned(),
-                "key [redacted] is unknown",
-            ),
+            ("key xx...eCrEtKeY... is unknown".to_owned(), "key [redacted] is unknown"),
             ("secret keys are unknown".to_owned(), "secret keys are unknown"),
-            (
-                "key rvx-live-SeCrEt is unknown".to_owned(),
-                "key [redacted] is unknown",
-            ),
+            ("key rvx-live-SeCrEt is unknown".to_owned(), "key [redacted] is unknown"),
             ("ada@example.com said no".to_owned(), "[redacted] said no"),
             ("call +33612345678".to_owned(), "call [redacted]"),
             ("token sk_A1bcdefghijklmnop".to_owned(), "token [redacted]"),

@@ -168,9 +168,7 @@ impl ApiError {
                 "check the campaign id, that the key belongs to its account, and REVOX_BASE_URL"
             }
             Self::BadRequest { .. } => "the API may have changed: look for a newer version of revox-mirror",
-            Self::RateLimited {
-                retry_after: Some(pause),
-            } => {
+            Self::RateLimited { retry_after: Some(pause) } => {
                 return Some(format!("try again in {} s", pause.as_secs().saturating_add(1)));
             }
             Self::RateLimited { .. } => {

@@ -62,9 +62,7 @@ impl Exchange {
             builder = builder.tls_certs_only([]);
         }
         Ok(Self {
-            http: builder.build().map_err(|error| ApiError::Setup {
-                source: error.without_url(),
-            })?,
+            http: builder.build().map_err(|error| ApiError::Setup { source: error.without_url() })?,
             base,
             key: options.api_key,
             total_timeout: options.total_timeout,
@@ -80,38 +78,24 @@ impl Exchange {
 
     /// Sends one GET and reads its answer whole.
     pub(super) async fn get(&self, url: Url, cost: &CostCounter) -> Result<RawAnswer, Failure> {
-        let response = self
-            .http
-            .get(url)
-            .send()
-            .await
-            .map_err(|error| self.broken(error))?;
+        let response = self.http.get(url).send().await.map_err(|error| self.broken(error))?;
         let status = response.status();
         let answer = match status {
             StatusCode::PARTIAL_CONTENT => Err(self.judge(response, cost).await),
             status if status.is_success() => self.read(response, cost).await,
             _ => Err(self.judge(response, cost).await),
         };
-        answer.map_err(|failure| Failure {
-            status: Some(status.as_u16()),
-            ..failure
-        })
+        answer.map_err(|failure| Failure { status: Some(status.as_u16()), ..failure })
     }
 
     /// Reads a body piece by piece, up to the cap.
     async fn read(&self, mut response: Response, cost: &CostCounter) -> Result<RawAnswer, Failure> {
-        let too_large = || {
-            Failure::lasting(ApiError::TooLarge {
-                max_bytes: self.max_answer_bytes,
-            })
-        };
+        let too_large = || Failure::lasting(ApiError::TooLarge { max_bytes: self.max_answer_bytes });
         let date = date(response.headers());
         let status = response.status().as_u16();
         // Known only for answers that are not compressed.
         let announced = response.content_length().unwrap_or(0);
-        let announced = usize::try_from(announced)
-            .ok()
-            .filter(|length| *length <= self.max_answer_bytes);
+        let announced = usize::try_from(announced).ok().filter(|length| *length <= self.max_answer_bytes);
         let mut body = Vec::with_capacity(announced.ok_or_else(too_large)?);
         while let Some(piece) = response.chunk().await.map_err(|error| self.broken(error))? {
             cost.count_bytes(piece.len());
@@ -121,11 +105,7 @@ impl Exchange {
             body.extend_from_slice(&piece);
         }
         body.shrink_to_fit();
-        Ok(RawAnswer {
-            body: body.into(),
-            date,
-            status,
-        })
+        Ok(RawAnswer { body: body.into(), date, status })
     }
 
     /// What an answer that is no success means.
@@ -152,11 +132,7 @@ impl Exchange {
             408 | 409 | 500..=599 => (ApiError::Unavailable { status }, true),
             _ => (ApiError::UnexpectedStatus { status }, false),
         };
-        Failure {
-            retry_after,
-            is_passing: advice.unwrap_or(is_passing),
-            ..Failure::passing(error)
-        }
+        Failure { retry_after, is_passing: advice.unwrap_or(is_passing), ..Failure::passing(error) }
     }
 
     /// The message of a refusal. A body that cannot be read has none.
@@ -182,9 +158,7 @@ impl Exchange {
         Failure::passing(if source.is_connect() {
             ApiError::Unreachable { source }
         } else if source.is_timeout() {
-            ApiError::TimedOut {
-                after: self.total_timeout,
-            }
+            ApiError::TimedOut { after: self.total_timeout }
         } else {
             ApiError::BrokenOff { source }
         })

@@ -56,15 +56,8 @@ impl Gate {
     /// Waits for a permit, for the end of a pause and for a slot. Fails at once when the pause is longer than
     /// `patience`; waiting in the queue does not count.
     pub(super) async fn enter(self: &Arc<Self>, patience: Duration) -> Result<Permit, Paused> {
-        let slot = Arc::clone(&self.semaphore)
-            .acquire_owned()
-            .await
-            .expect("the semaphore is never closed");
-        let mut permit = Permit {
-            gate: Arc::clone(self),
-            slot: Some(slot),
-            generation: 0,
-        };
+        let slot = Arc::clone(&self.semaphore).acquire_owned().await.expect("the semaphore is never closed");
+        let mut permit = Permit { gate: Arc::clone(self), slot: Some(slot), generation: 0 };
         loop {
             let admission = self.lock().pace.admit(Instant::now(), patience);
             match admission {
@@ -114,8 +107,7 @@ impl Permit {
     /// The API said that it is too much: everyone pauses and goes on at half the pace.
     pub(super) fn slow_down(&self, pause: Duration) {
         let now = Instant::now();
-        self.gate
-            .adjust(|pace| pace.slow_down(self.generation, now, pause));
+        self.gate.adjust(|pace| pace.slow_down(self.generation, now, pause));
     }
 
     /// An answer came in good order.
@@ -145,9 +137,7 @@ mod tests {
 
     /// Whoever can enter without waiting.
     fn enter_now(gate: &Arc<Gate>) -> Option<Permit> {
-        gate.enter(PATIENT)
-            .now_or_never()
-            .map(|entered| entered.expect("no pause"))
+        gate.enter(PATIENT).now_or_never().map(|entered| entered.expect("no pause"))
     }
 
     fn fill(gate: &Arc<Gate>) -> Vec<Permit> {
@@ -223,13 +213,8 @@ mod tests {
     #[tokio::test]
     async fn the_impatient_are_turned_away_and_hold_nothing() {
         let gate = Arc::new(Gate::new(1, None));
-        enter_now(&gate)
-            .expect("an open gate")
-            .slow_down(Duration::from_mins(30));
-        let refusal = gate
-            .enter(Duration::from_mins(1))
-            .now_or_never()
-            .expect("an answer at once");
+        enter_now(&gate).expect("an open gate").slow_down(Duration::from_mins(30));
+        let refusal = gate.enter(Duration::from_mins(1)).now_or_never().expect("an answer at once");
         assert!(refusal.expect_err("a pause").remaining > Duration::from_mins(1));
         assert_eq!(gate.semaphore.available_permits(), 1);
     }

@@ -65,8 +65,7 @@ impl Pace {
 
     /// Requests a second at most; none: no bound of our own.
     pub(super) fn per_second(&self) -> Option<f64> {
-        self.max_per_second
-            .map(|rate| rate * f64::from(self.level) / f64::from(FULL_LEVEL))
+        self.max_per_second.map(|rate| rate * f64::from(self.level) / f64::from(FULL_LEVEL))
     }
 
     /// Lets one request go, or says when to ask again. A caller that waits takes nothing, so that one which
@@ -85,9 +84,7 @@ impl Pace {
             let late = now.saturating_duration_since(self.next_slot).min(interval / 2);
             self.next_slot = now + interval - late;
         }
-        Admission::Go {
-            generation: self.generation,
-        }
+        Admission::Go { generation: self.generation }
     }
 
     /// The API said that it is too much: everyone pauses, and goes on at half the level. Requests that were
@@ -115,11 +112,7 @@ impl Pace {
 
     fn interval(&self) -> Option<Duration> {
         let rate = self.per_second()?;
-        Some(
-            Duration::try_from_secs_f64(1.0 / rate)
-                .unwrap_or(LONGEST_PAUSE)
-                .min(LONGEST_PAUSE),
-        )
+        Some(Duration::try_from_secs_f64(1.0 / rate).unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE))
     }
 }
 
@@ -146,14 +139,8 @@ mod tests {
         let mut pace = Pace::new(8, None, start);
         let generation = generation_of(&pace.admit(start, PATIENT));
         pace.slow_down(generation, start, second(5));
-        assert_eq!(
-            pace.admit(start + second(4), PATIENT),
-            Admission::WaitUntil(start + second(5))
-        );
-        assert_eq!(
-            pace.admit(start + second(5), PATIENT),
-            Admission::Go { generation: 1 }
-        );
+        assert_eq!(pace.admit(start + second(4), PATIENT), Admission::WaitUntil(start + second(5)));
+        assert_eq!(pace.admit(start + second(5), PATIENT), Admission::Go { generation: 1 });
     }
 
     #[test]
@@ -162,10 +149,7 @@ mod tests {
         let mut pace = Pace::new(8, None, start);
         pace.slow_down(0, start, second(5));
         pace.slow_down(0, start, second(1));
-        assert_eq!(
-            pace.admit(start + second(2), PATIENT),
-            Admission::WaitUntil(start + second(5))
-        );
+        assert_eq!(pace.admit(start + second(2), PATIENT), Admission::WaitUntil(start + second(5)));
     }
 
     #[test]
@@ -174,10 +158,7 @@ mod tests {
         let mut pace = Pace::new(8, None, start);
         pace.slow_down(0, start, second(61));
         assert_eq!(pace.admit(start, PATIENT), Admission::Paused(second(61)));
-        assert_eq!(
-            pace.admit(start + second(1), PATIENT),
-            Admission::WaitUntil(start + second(61))
-        );
+        assert_eq!(pace.admit(start + second(1), PATIENT), Admission::WaitUntil(start + second(61)));
     }
 
     #[test]
@@ -186,10 +167,7 @@ mod tests {
         let mut pace = Pace::new(8, None, start);
         pace.slow_down(0, start, Duration::MAX);
         assert_eq!(pace.admit(start, PATIENT), Admission::Paused(LONGEST_PAUSE));
-        assert_eq!(
-            pace.admit(start + LONGEST_PAUSE, PATIENT),
-            Admission::Go { generation: 1 }
-        );
+        assert_eq!(pace.admit(start + LONGEST_PAUSE, PATIENT), Admission::Go { generation: 1 });
     }
 
     #[test]
@@ -254,16 +232,10 @@ mod tests {
         // Ten milliseconds late: the next one is due a quarter after this one should have gone.
         let late = start + quarter + Duration::from_millis(10);
         assert_eq!(pace.admit(late, PATIENT), Admission::Go { generation: 0 });
-        assert_eq!(
-            pace.admit(late, PATIENT),
-            Admission::WaitUntil(start + quarter * 2)
-        );
+        assert_eq!(pace.admit(late, PATIENT), Admission::WaitUntil(start + quarter * 2));
         // After a long silence there is no burst.
         let later = start + second(100);
         assert_eq!(pace.admit(later, PATIENT), Admission::Go { generation: 0 });
-        assert_eq!(
-            pace.admit(later, PATIENT),
-            Admission::WaitUntil(later + quarter / 2)
-        );
+        assert_eq!(pace.admit(later, PATIENT), Admission::WaitUntil(later + quarter / 2));
     }
 }

@@ -36,20 +36,12 @@ pub(super) struct Failure {
 impl Failure {
     /// A failure that another try may mend.
     pub(super) fn passing(error: ApiError) -> Self {
-        Self {
-            error,
-            status: None,
-            is_passing: true,
-            retry_after: None,
-        }
+        Self { error, status: None, is_passing: true, retry_after: None }
     }
 
     /// A failure that another try would only repeat.
     pub(super) fn lasting(error: ApiError) -> Self {
-        Self {
-            is_passing: false,
-            ..Self::passing(error)
-        }
+        Self { is_passing: false, ..Self::passing(error) }
     }
 }
 
@@ -63,11 +55,7 @@ pub(super) struct Tries {
 
 impl Tries {
     pub(super) fn new(policy: RetryPolicy) -> Self {
-        Self {
-            policy,
-            count: 0,
-            first_at: None,
-        }
+        Self { policy, count: 0, first_at: None }
     }
 
     /// Begins a try; says whether it is a retry. The budget runs from the first one on.
@@ -92,10 +80,7 @@ impl Tries {
     pub(super) fn pause_after(&self, failure: &Failure) -> Duration {
         failure.retry_after.unwrap_or_else(|| {
             let doublings = self.count.saturating_sub(1).min(MAX_BACKOFF_FACTOR.ilog2());
-            self.policy
-                .backoff_base
-                .saturating_mul(1 << doublings)
-                .mul_f64(rand::random())
+            self.policy.backoff_base.saturating_mul(1 << doublings).mul_f64(rand::random())
         })
     }
 
@@ -108,9 +93,7 @@ impl Tries {
             return Ok(failure.error);
         }
         Err(match failure.retry_after {
-            Some(_) => ApiError::RateLimited {
-                retry_after: failure.retry_after,
-            },
+            Some(_) => ApiError::RateLimited { retry_after: failure.retry_after },
             None => failure.error,
         })
     }
@@ -133,12 +116,7 @@ pub(super) fn should_retry(headers: &HeaderMap) -> Option<bool> {
 /// How long the API asks to wait: `retry-after-ms`, else `Retry-After` in seconds or as a date, which is
 /// measured against the answer's own `Date`, else against `now`. None when it names no time to come.
 pub(super) fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
-    let text = |name: &str| {
-        headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .map(str::trim)
-    };
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     if let Some(pause) = text("retry-after-ms").and_then(|milliseconds| seconds(milliseconds, 1000.0)) {
         return Some(pause);
     }
@@ -198,10 +176,7 @@ mod tests {
             (&[("retry-after-ms", "250")], Some(250)),
             (&[("retry-after-ms", "250"), ("retry-after", "7")], Some(250)),
             (&[("retry-after-ms", "soon"), ("retry-after", "7")], Some(7000)),
-            (
-                &[("retry-after", "Tue, 24 Nov 2026 10:00:30 GMT"), date],
-                Some(30_000),
-            ),
+            (&[("retry-after", "Tue, 24 Nov 2026 10:00:30 GMT"), date], Some(30_000)),
             (&[("retry-after", "Tue, 24 Nov 2026 12:00:30 GMT")], Some(30_000)),
             (&[("retry-after", "Tue, 24 Nov 2026 09:00:00 GMT"), date], None),
             (&[("retry-after", "Tue, 24 Nov 2026 10:00:00 GMT"), date], None),
@@ -219,10 +194,7 @@ mod tests {
                 "{pairs:?}"
             );
         }
-        assert_eq!(
-            retry_after(&headers(&[("retry-after", "1e300")]), now),
-            Some(Duration::MAX)
-        );
+        assert_eq!(retry_after(&headers(&[("retry-after", "1e300")]), now), Some(Duration::MAX));
     }
 
     #[test]
@@ -260,14 +232,8 @@ mod tests {
         let failure = || Failure::passing(ApiError::Unavailable { status: 503 });
         let second = Duration::from_secs(1);
         assert!(tries(2).allow(failure(), second).is_ok());
-        assert!(matches!(
-            tries(3).allow(failure(), second),
-            Err(ApiError::Unavailable { status: 503 })
-        ));
-        assert!(matches!(
-            tries(1).allow(failure(), second * 61),
-            Err(ApiError::Unavailable { status: 503 })
-        ));
+        assert!(matches!(tries(3).allow(failure(), second), Err(ApiError::Unavailable { status: 503 })));
+        assert!(matches!(tries(1).allow(failure(), second * 61), Err(ApiError::Unavailable { status: 503 })));
         assert!(matches!(
             tries(1).allow(Failure::lasting(ApiError::NotFound), second),
             Err(ApiError::NotFound)
@@ -277,10 +243,8 @@ mod tests {
     #[test]
     fn a_pause_that_the_budget_cannot_hold_ends_the_request_and_names_the_pause() {
         let asked = Some(Duration::from_hours(1));
-        let failure = Failure {
-            retry_after: asked,
-            ..Failure::passing(ApiError::Unavailable { status: 503 })
-        };
+        let failure =
+            Failure { retry_after: asked, ..Failure::passing(ApiError::Unavailable { status: 503 }) };
         let pause = tries(1).pause_after(&failure);
         let ended = tries(1).allow(failure, pause);
         assert!(matches!(ended, Err(ApiError::RateLimited { retry_after }) if retry_after == asked));

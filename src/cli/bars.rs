@@ -1,7 +1,8 @@
 //! Progress as bars: a line for each campaign under way; a finished one scrolls away above them.
 
 use super::terminal::printable;
-use crate::observe::{CampaignProgress, Outcome, Progress};
+use crate::observe::{CampaignProgress, Progress};
+use crate::plan::Outcome;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -28,10 +29,7 @@ struct Pass {
 
 impl Bars {
     pub(super) fn new(bars: MultiProgress) -> Self {
-        Self {
-            bars,
-            passes: Mutex::default(),
-        }
+        Self { bars, passes: Mutex::default() }
     }
 
     fn passes(&self) -> MutexGuard<'_, HashMap<String, Pass>> {
@@ -61,33 +59,19 @@ impl Pass {
 }
 
 fn style(has_total: bool) -> ProgressStyle {
-    let template = if has_total {
-        TEMPLATE
-    } else {
-        TEMPLATE_WITHOUT_TOTAL
-    };
+    let template = if has_total { TEMPLATE } else { TEMPLATE_WITHOUT_TOTAL };
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 impl Progress for Bars {
     fn campaign_started(&self, campaign_id: &str, name: &str, at: &CampaignProgress) {
         let name = printable(name).replace('\n', " ");
-        let bar = self.bars.add(
-            ProgressBar::no_length()
-                .with_style(style(false))
-                .with_prefix(name.clone()),
-        );
+        let bar = self.bars.add(ProgressBar::no_length().with_style(style(false)).with_prefix(name.clone()));
         // Pages done before this process took the pass up must not count for the time left.
         bar.set_position(at.pages_done);
         bar.reset_eta();
         bar.enable_steady_tick(Duration::from_millis(250));
-        let mut pass = Pass {
-            name,
-            bar,
-            rows_at_start: at.rows_done,
-            rows_done: 0,
-            has_total: false,
-        };
+        let mut pass = Pass { name, bar, rows_at_start: at.rows_done, rows_done: 0, has_total: false };
         pass.show(at);
         self.passes().insert(campaign_id.to_owned(), pass);
     }
@@ -104,9 +88,7 @@ impl Progress for Bars {
         };
         pass.bar.finish_and_clear();
         self.bars.remove(&pass.bar);
-        let note = note
-            .map(|note| format!(": {}", printable(note)))
-            .unwrap_or_default();
+        let note = note.map(|note| format!(": {}", printable(note))).unwrap_or_default();
         let line = format!(
             "{:24} {} {} rows, {} rows/s{note}",
             pass.name,

@@ -11,14 +11,8 @@ use crate::store::{Store, StoreError};
 type Finding = anyhow::Result<String>;
 
 pub(super) async fn run(context: &Context) -> anyhow::Result<Exit> {
-    let mut sheet = Sheet {
-        context,
-        worst: Exit::Complete,
-    };
-    sheet.show(
-        "configuration",
-        Ok(format!("the API is {}", context.settings.revox.base_url())),
-    );
+    let mut sheet = Sheet { context, worst: Exit::Complete };
+    sheet.show("configuration", Ok(format!("the API is {}", context.settings.revox.base_url())));
     interrupt::or_signal(async {
         let key = try_key(context).await;
         sheet.show("key", key);
@@ -43,11 +37,7 @@ pub(super) async fn run(context: &Context) -> anyhow::Result<Exit> {
 
 async fn try_key(context: &Context) -> Finding {
     let revox = &context.settings.revox;
-    let client = Client::new(pass::client_options(
-        &context.settings,
-        revox.base_url(),
-        revox.api_key()?,
-    ))?;
+    let client = Client::new(pass::client_options(&context.settings, revox.base_url(), revox.api_key()?))?;
     let campaigns = client.fetch_campaigns().await?.body.campaigns.len();
     Ok(match campaigns {
         1 => "the API accepts it and lists 1 campaign".to_owned(),
@@ -60,18 +50,13 @@ async fn look_at_database(database: &Database, sheet: &mut Sheet<'_>) {
         Ok(store) => store,
         Err(error) => return sheet.show("database", Err(error)),
     };
-    let kind = if database.embedded().is_some() {
-        "the embedded Postgres"
-    } else {
-        "the configured database"
-    };
+    let kind =
+        if database.embedded().is_some() { "the embedded Postgres" } else { "the configured database" };
     sheet.show("database", Ok(format!("{kind} answers and is fit")));
     let rights = store.check_rights().await;
     sheet.show(
         "rights",
-        rights
-            .map(|()| "the user may do what the mirror does".to_owned())
-            .map_err(Into::into),
+        rights.map(|()| "the user may do what the mirror does".to_owned()).map_err(Into::into),
     );
     sheet.show("schema", look_at_schema(&store).await);
 }
@@ -100,9 +85,7 @@ impl Sheet<'_> {
             Ok(text) => terminal.print(&format!("{what:14} ok      {text}")),
             Err(error) => {
                 let text = failure_text(&Failure::from(&error));
-                let text = text
-                    .trim_start_matches("error: ")
-                    .replace('\n', "\n                       ");
+                let text = text.trim_start_matches("error: ").replace('\n', "\n                       ");
                 terminal.print(&format!("{what:14} failed  {text}"));
                 let exit = Exit::of_error(&error);
                 if exit.code() > self.worst.code() {

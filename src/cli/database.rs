@@ -36,20 +36,10 @@ impl Database {
             Whose::Demo => None,
         };
         if let Some(url) = configured {
-            return Ok(Self {
-                url,
-                max_connections,
-                lease_ttl,
-                embedded: None,
-            });
+            return Ok(Self { url, max_connections, lease_ttl, embedded: None });
         }
         let embedded = LocalDb::start(embedded_options(settings, whose)).await?;
-        Ok(Self {
-            url: embedded.url(),
-            max_connections,
-            lease_ttl,
-            embedded: Some(embedded),
-        })
+        Ok(Self { url: embedded.url(), max_connections, lease_ttl, embedded: Some(embedded) })
     }
 
     pub(super) fn url(&self) -> &SecretString {
@@ -91,10 +81,7 @@ pub(super) fn exists(settings: &Settings, whose: Whose) -> anyhow::Result<bool> 
     if whose == Whose::Mirror && settings.database.url()?.is_some() {
         return Ok(true);
     }
-    Ok(data_dir(settings, whose)
-        .join("cluster")
-        .join("PG_VERSION")
-        .exists())
+    Ok(data_dir(settings, whose).join("cluster").join("PG_VERSION").exists())
 }
 
 /// Where the embedded Postgres keeps its data. The demo's lies within the mirror's directory, so that one

@@ -43,9 +43,8 @@ pub(super) async fn run(context: &Context, arguments: &DemoArguments) -> anyhow:
     };
     let address = options.listen;
     let key = SecretString::from(options.api_key.clone());
-    let simulator = Simulator::start(options)
-        .await
-        .map_err(|source| CommandError::Listen { address, source })?;
+    let simulator =
+        Simulator::start(options).await.map_err(|source| CommandError::Listen { address, source })?;
     let database = interrupt::or_signal(Database::open(&context.settings, Whose::Demo)).await?;
     let outcome = interrupt::or_signal(show(context, &simulator, key, &database)).await;
     context.close(database).await;
@@ -68,9 +67,7 @@ async fn show(
     let store = database.connect().await?;
     let mut connection = PgConnection::connect(database.url().expose_secret()).await?;
     // Each demo begins anew: an account of another size or seed would look like a mass deletion.
-    sqlx::raw_sql("drop schema if exists revox, revox_sync cascade")
-        .execute(&mut connection)
-        .await?;
+    sqlx::raw_sql("drop schema if exists revox, revox_sync cascade").execute(&mut connection).await?;
     store.migrate().await?;
     let mirror = Mirror {
         client: Client::new(pass::client_options(settings, &simulator.base_url(), key))?,
@@ -80,11 +77,7 @@ async fn show(
         clock: context.clock.clone(),
         progress: pass::progress(&context.terminal),
     };
-    let options = PassOptions {
-        accept_account: true,
-        trigger: "demo",
-        ..PassOptions::default()
-    };
+    let options = PassOptions { accept_account: true, trigger: "demo", ..PassOptions::default() };
     let report = sync::run_pass(&mirror, &options).await?;
     pass::show_summary(context, &report, false);
 

@@ -3,7 +3,7 @@
 use crate::api::ApiError;
 use crate::config::ConfigError;
 use crate::localdb::LocalDbError;
-use crate::observe::Outcome;
+use crate::plan::Outcome;
 use crate::store::StoreError;
 use crate::sync::{PassReport, SyncError};
 use std::error::Error;
@@ -55,11 +55,7 @@ impl Exit {
             .campaigns
             .iter()
             .all(|campaign| is_whole(campaign.outcome) && campaign.rows.rejected_new == 0);
-        if whole && report.rejected_new == 0 {
-            Self::Complete
-        } else {
-            Self::Partial
-        }
+        if whole && report.rejected_new == 0 { Self::Complete } else { Self::Partial }
     }
 }
 
@@ -129,11 +125,7 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
         };
     }
     if let Some(error) = cause.downcast_ref::<ApiError>() {
-        return Some(if error.is_refused() {
-            Exit::KeyRefused
-        } else {
-            Exit::Other
-        });
+        return Some(if error.is_refused() { Exit::KeyRefused } else { Exit::Other });
     }
     if let Some(error) = cause.downcast_ref::<StoreError>() {
         return Some(match error {
@@ -203,10 +195,7 @@ mod tests {
     use anyhow::Context;
 
     fn unreachable_database() -> StoreError {
-        StoreError::Unreachable {
-            address: "db:5432".to_owned(),
-            source: sqlx::Error::PoolTimedOut,
-        }
+        StoreError::Unreachable { address: "db:5432".to_owned(), source: sqlx::Error::PoolTimedOut }
     }
 
     #[test]
@@ -214,31 +203,12 @@ mod tests {
         let interrupted: anyhow::Error = CommandError::Interrupted.into();
         for (error, expected) in [
             (ConfigError::MissingKey.into(), Exit::Usage),
-            (
-                anyhow::Error::from(ConfigError::MissingKey).context("more"),
-                Exit::Usage,
-            ),
-            (
-                SyncError::UnknownCampaign { id: "c".to_owned() }.into(),
-                Exit::Usage,
-            ),
-            (
-                SyncError::AnotherAccount {
-                    held: "a".to_owned(),
-                    found: "b".to_owned(),
-                }
-                .into(),
-                Exit::Usage,
-            ),
+            (anyhow::Error::from(ConfigError::MissingKey).context("more"), Exit::Usage),
+            (SyncError::UnknownCampaign { id: "c".to_owned() }.into(), Exit::Usage),
+            (SyncError::AnotherAccount { held: "a".to_owned(), found: "b".to_owned() }.into(), Exit::Usage),
             (unreachable_database().into(), Exit::Database),
             (SyncError::from(unreachable_database()).into(), Exit::Database),
-            (
-                StoreError::LeaseLost {
-                    scope: "c".to_owned(),
-                }
-                .into(),
-                Exit::Other,
-            ),
+            (StoreError::LeaseLost { scope: "c".to_owned() }.into(), Exit::Other),
             (interrupted, Exit::Other),
             (anyhow::anyhow!("anything"), Exit::Other),
         ] {
@@ -248,9 +218,7 @@ mod tests {
 
     #[test]
     fn a_failure_has_its_causes_once_and_the_hint_of_the_first_that_knows() {
-        let error = Err::<(), _>(ConfigError::MissingKey)
-            .context("the API cannot be asked")
-            .unwrap_err();
+        let error = Err::<(), _>(ConfigError::MissingKey).context("the API cannot be asked").unwrap_err();
         let failure = Failure::from(&error);
         assert_eq!(failure.message, "the API cannot be asked");
         assert_eq!(failure.causes, ["no API key is set"]);
@@ -265,31 +233,18 @@ mod tests {
             outcome,
             note: None,
             refused: false,
-            rows: RowCounts {
-                rejected: 1,
-                rejected_new,
-                ..RowCounts::default()
-            },
+            rows: RowCounts { rejected: 1, rejected_new, ..RowCounts::default() },
             cost: crate::api::Cost::default(),
         };
         for (campaigns, expected) in [
             (vec![], Exit::Complete),
-            (
-                vec![campaign(Outcome::Complete, 0), campaign(Outcome::Skipped, 0)],
-                Exit::Complete,
-            ),
+            (vec![campaign(Outcome::Complete, 0), campaign(Outcome::Skipped, 0)], Exit::Complete),
             (vec![campaign(Outcome::Complete, 1)], Exit::Partial),
-            (
-                vec![campaign(Outcome::Complete, 0), campaign(Outcome::Partial, 0)],
-                Exit::Partial,
-            ),
+            (vec![campaign(Outcome::Complete, 0), campaign(Outcome::Partial, 0)], Exit::Partial),
             (vec![campaign(Outcome::Suspicious, 0)], Exit::Partial),
             (vec![campaign(Outcome::Failed, 0)], Exit::Partial),
         ] {
-            let report = PassReport {
-                campaigns,
-                ..PassReport::default()
-            };
+            let report = PassReport { campaigns, ..PassReport::default() };
             assert_eq!(Exit::of_report(&report), expected, "{report:?}");
         }
     }

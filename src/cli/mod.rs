@@ -95,11 +95,7 @@ pub fn run(arguments: &Arguments) -> Exit {
         colours: terminal.bars().is_some(),
     };
     install_logs(logs, terminal.clone());
-    let context = Context {
-        settings,
-        terminal,
-        clock,
-    };
+    let context = Context { settings, terminal, clock };
     match run_to_end(&context, &arguments.command) {
         Ok(exit) => exit,
         Err(error) => fail(&context.terminal, &error),
@@ -141,10 +137,7 @@ impl Context {
     /// Stops the embedded Postgres. That it could not be stopped does not undo what was done.
     async fn close(&self, database: Database) {
         if let Err(error) = database.close().await {
-            tracing::warn!(
-                error = format!("{error:#}"),
-                "the embedded Postgres was not stopped"
-            );
+            tracing::warn!(error = format!("{error:#}"), "the embedded Postgres was not stopped");
         }
     }
 }

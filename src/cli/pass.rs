@@ -48,9 +48,7 @@ pub(super) fn sync_settings(settings: &Settings) -> SyncSettings {
         settle_window: settings.sync.settle_window,
         full_walk_every: settings.sync.full_walk_every,
         lease_ttl: settings.daemon.lease_ttl,
-        normalize: normalize::Options {
-            keep_llm_system_prompt: settings.sync.keep_llm_system_prompt,
-        },
+        normalize: normalize::Options { keep_llm_system_prompt: settings.sync.keep_llm_system_prompt },
     }
 }
 
@@ -78,17 +76,8 @@ pub(super) fn show_summary(context: &Context, report: &PassReport, dry_run: bool
     let mut table = Table::with_headings(headings);
     let mut all = RowCounts::default();
     for campaign in &report.campaigns {
-        let name = if campaign.name.is_empty() {
-            &campaign.id
-        } else {
-            &campaign.name
-        };
-        table.add(line(
-            name,
-            campaign.outcome.as_str(),
-            &campaign.rows,
-            campaign.cost.requests,
-        ));
+        let name = if campaign.name.is_empty() { &campaign.id } else { &campaign.name };
+        table.add(line(name, campaign.outcome.as_str(), &campaign.rows, campaign.cost.requests));
         add(&mut all, &campaign.rows);
     }
     table.add(line("all", "", &all, report.cost.requests));
@@ -103,10 +92,7 @@ pub(super) fn show_summary(context: &Context, report: &PassReport, dry_run: bool
         }
     }
     if report.campaigns_tombstoned > 0 {
-        terminal.print(&format!(
-            "campaigns that are gone: {}",
-            report.campaigns_tombstoned
-        ));
+        terminal.print(&format!("campaigns that are gone: {}", report.campaigns_tombstoned));
     }
     if all.rejected > 0 && !dry_run {
         terminal.print("What could not land stands in revox_sync.rejects, each with its reason.");
@@ -130,32 +116,14 @@ pub(super) fn show_summary(context: &Context, report: &PassReport, dry_run: bool
 }
 
 fn line(name: &str, outcome: &str, rows: &RowCounts, requests: u64) -> Vec<String> {
-    let counts = [
-        rows.seen,
-        rows.inserted,
-        rows.updated,
-        rows.unchanged,
-        rows.tombstoned,
-        rows.rejected,
-        requests,
-    ];
+    let counts =
+        [rows.seen, rows.inserted, rows.updated, rows.unchanged, rows.tombstoned, rows.rejected, requests];
     let words = [name.to_owned(), outcome.to_owned()];
-    words
-        .into_iter()
-        .chain(counts.map(|count| count.to_string()))
-        .collect()
+    words.into_iter().chain(counts.map(|count| count.to_string())).collect()
 }
 
 fn add(all: &mut RowCounts, rows: &RowCounts) {
-    let RowCounts {
-        seen,
-        inserted,
-        updated,
-        unchanged,
-        tombstoned,
-        rejected,
-        rejected_new,
-    } = rows;
+    let RowCounts { seen, inserted, updated, unchanged, tombstoned, rejected, rejected_new } = rows;
     all.seen += seen;
     all.inserted += inserted;
     all.updated += updated;

@@ -43,9 +43,7 @@ fn choose(context: &Context, demo: bool) -> anyhow::Result<Whose> {
     if database::exists(settings, Whose::Mirror)? || !database::exists(settings, Whose::Demo)? {
         return Ok(Whose::Mirror);
     }
-    context
-        .terminal
-        .note("There is no mirror on this machine yet: this is the demo's database.");
+    context.terminal.note("There is no mirror on this machine yet: this is the demo's database.");
     Ok(Whose::Demo)
 }
 
@@ -65,15 +63,8 @@ async fn wait_for(mut command: Command) -> anyhow::Result<Exit> {
 /// psql for a URL. The parts go by the environment: arguments would show the password to every user of the
 /// machine, and parameters that only the mirror's driver knows would be refused.
 fn psql_on(context: &Context, url: &SecretString) -> Command {
-    let in_bin_dir = context
-        .settings
-        .localdb
-        .bin_dir
-        .as_ref()
-        .map(|dir| dir.join("psql"));
-    let program = in_bin_dir
-        .filter(|program| program.exists())
-        .unwrap_or_else(|| "psql".into());
+    let in_bin_dir = context.settings.localdb.bin_dir.as_ref().map(|dir| dir.join("psql"));
+    let program = in_bin_dir.filter(|program| program.exists()).unwrap_or_else(|| "psql".into());
     let mut command = Command::new(program);
     if let Ok(url) = Url::parse(url.expose_secret()) {
         command.envs(variables(&url));
@@ -90,10 +81,7 @@ fn variables(url: &Url) -> Vec<(&'static str, String)> {
         }
     };
     set("PGHOST", &decoded(url.host_str().unwrap_or_default()));
-    set(
-        "PGPORT",
-        &url.port().map(|port| port.to_string()).unwrap_or_default(),
-    );
+    set("PGPORT", &url.port().map(|port| port.to_string()).unwrap_or_default());
     set("PGUSER", &decoded(url.username()));
     set("PGPASSWORD", &decoded(url.password().unwrap_or_default()));
     set("PGDATABASE", &decoded(url.path().trim_start_matches('/')));
@@ -133,10 +121,7 @@ mod tests {
 
     fn lines(url: &str) -> Vec<String> {
         let pairs = variables(&Url::parse(url).unwrap());
-        pairs
-            .into_iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect()
+        pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect()
     }
 
     #[test]

@@ -18,14 +18,8 @@ pub(super) const QUESTIONS: [Question; 3] = [
         words: "How many contacts were reached?",
         sql: include_str!("questions/contacts_reached.sql"),
     },
-    Question {
-        words: "How long did people talk?",
-        sql: include_str!("questions/talk_time.sql"),
-    },
-    Question {
-        words: "What was said last?",
-        sql: include_str!("questions/last_words.sql"),
-    },
+    Question { words: "How long did people talk?", sql: include_str!("questions/talk_time.sql") },
+    Question { words: "What was said last?", sql: include_str!("questions/last_words.sql") },
 ];
 
 /// Asks, and renders the answer as a table. Every value comes as text, whatever its type.
@@ -39,11 +33,7 @@ pub(super) async fn ask(connection: &mut PgConnection, sql: &'static str) -> Res
         let mut cells = Vec::with_capacity(row.len());
         for index in 0..row.len() {
             let value = row.try_get_raw(index)?;
-            let text = if value.is_null() {
-                ""
-            } else {
-                value.as_str().map_err(sqlx::Error::Decode)?
-            };
+            let text = if value.is_null() { "" } else { value.as_str().map_err(sqlx::Error::Decode)? };
             cells.push(text.to_owned());
         }
         table.add(cells);

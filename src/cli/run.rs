@@ -12,10 +12,7 @@ use clap::builder::NonEmptyStringValueParser;
 
 /// `run`.
 #[derive(Debug, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of its own on the command line"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(super) struct RunArguments {
     /// Make one pass over every campaign, then exit
     #[arg(long)]
@@ -47,16 +44,10 @@ pub(super) async fn run(context: &Context, arguments: &RunArguments) -> anyhow::
     }
     let settings = &context.settings;
     let base_url = settings.revox.base_url();
-    let client = Client::new(pass::client_options(
-        settings,
-        base_url,
-        settings.revox.api_key()?,
-    ))?;
+    let client = Client::new(pass::client_options(settings, base_url, settings.revox.api_key()?))?;
 
     if arguments.dry_run && !database::exists(settings, Whose::Mirror)? {
-        context
-            .terminal
-            .note("There is no mirror on this machine yet: everything counts as new.");
+        context.terminal.note("There is no mirror on this machine yet: everything counts as new.");
         return interrupt::or_signal(make_pass(context, arguments, client, None)).await;
     }
     let database = interrupt::or_signal(Database::open(settings, Whose::Mirror)).await?;

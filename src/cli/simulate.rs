@@ -52,9 +52,8 @@ pub(super) async fn run(context: &Context, arguments: &SimulateArguments) -> any
         ..Options::default()
     };
     let address = arguments.listen;
-    let simulator = Simulator::start(options)
-        .await
-        .map_err(|source| CommandError::Listen { address, source })?;
+    let simulator =
+        Simulator::start(options).await.map_err(|source| CommandError::Listen { address, source })?;
     let (base_url, key) = (simulator.base_url(), &arguments.key);
     context.terminal.print(&format!(
         "The simulator answers at {base_url} for the key {key} until Ctrl-C. To mirror it:\n  \

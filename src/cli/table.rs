@@ -11,20 +11,12 @@ impl Table {
     /// A table with a line of headings.
     pub(super) fn with_headings<T: Into<String>>(headings: impl IntoIterator<Item = T>) -> Self {
         let headings: Vec<String> = headings.into_iter().map(Into::into).collect();
-        Self {
-            headings: headings.len(),
-            rows: vec![headings],
-        }
+        Self { headings: headings.len(), rows: vec![headings] }
     }
 
     /// Adds a line. Line breaks within a cell become spaces.
     pub(super) fn add(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.rows.push(
-            cells
-                .into_iter()
-                .map(|cell| cell.replace(['\n', '\r', '\t'], " "))
-                .collect(),
-        );
+        self.rows.push(cells.into_iter().map(|cell| cell.replace(['\n', '\r', '\t'], " ")).collect());
     }
 
     /// The table as lines, without a line break at the end.
@@ -46,21 +38,11 @@ impl Table {
     }
 
     fn width(&self, column: usize) -> usize {
-        self.rows
-            .iter()
-            .filter_map(|row| row.get(column))
-            .map(|cell| cell.chars().count())
-            .max()
-            .unwrap_or(0)
+        self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
     }
 
     fn is_numeric(&self, column: usize) -> bool {
-        let mut cells = self
-            .rows
-            .iter()
-            .skip(1)
-            .filter_map(|row| row.get(column))
-            .peekable();
+        let mut cells = self.rows.iter().skip(1).filter_map(|row| row.get(column)).peekable();
         cells.peek().is_some() && cells.all(|cell| cell.is_empty() || cell.parse::<f64>().is_ok())
     }
 }

@@ -96,11 +96,7 @@ pub(super) fn failure_text(failure: &Failure) -> String {
 /// The text without characters that would steer the terminal: names and transcripts come from elsewhere.
 pub(super) fn printable(text: &str) -> String {
     let shown = |letter: char| {
-        if letter.is_control() && letter != '\n' {
-            '\u{fffd}'
-        } else {
-            letter
-        }
+        if letter.is_control() && letter != '\n' { '\u{fffd}' } else { letter }
     };
     text.chars().map(shown).collect()
 }
@@ -108,11 +104,7 @@ pub(super) fn printable(text: &str) -> String {
 /// Shows what clap has to say: help and version on standard output, errors on standard error.
 pub(super) fn show_usage(error: &clap::Error) -> Exit {
     let _ = error.print();
-    if error.use_stderr() {
-        Exit::Usage
-    } else {
-        Exit::Complete
-    }
+    if error.use_stderr() { Exit::Usage } else { Exit::Complete }
 }
 
 /// Takes log lines, one a write.
@@ -145,10 +137,7 @@ mod tests {
     fn an_error_is_shown_with_its_causes_and_its_hint() {
         let failure = Failure {
             message: "the database cannot be reached".to_owned(),
-            causes: vec![
-                "connection refused\nby the host".to_owned(),
-                "os error 111".to_owned(),
-            ],
+            causes: vec!["connection refused\nby the host".to_owned(), "os error 111".to_owned()],
             hint: Some("start it".to_owned()),
         };
         let expected = "error: the database cannot be reached\n\
@@ -160,9 +149,6 @@ mod tests {
 
     #[test]
     fn text_from_elsewhere_cannot_steer_the_terminal() {
-        assert_eq!(
-            printable("a\u{1b}[2Jb\rc\nd é 😀"),
-            "a\u{fffd}[2Jb\u{fffd}c\nd é 😀"
-        );
+        assert_eq!(printable("a\u{1b}[2Jb\rc\nd é 😀"), "a\u{fffd}[2Jb\u{fffd}c\nd é 😀");
     }
 }

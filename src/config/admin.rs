@@ -22,10 +22,8 @@ impl AdminSettings {
         if self.listen.trim().is_empty() || self.listen().is_some() {
             return Ok(());
         }
-        let problem = format!(
-            "must be an address such as \"127.0.0.1:9464\", or \"\", and is {:?}",
-            self.listen
-        );
+        let problem =
+            format!("must be an address such as \"127.0.0.1:9464\", or \"\", and is {:?}", self.listen);
         Err(ConfigError::invalid("admin.listen", problem))
     }
 }

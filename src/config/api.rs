@@ -40,22 +40,12 @@ pub struct ApiSettings {
 impl ApiSettings {
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         values::within("api.page_size", self.page_size, 1, 10_000)?;
-        values::within(
-            "api.max_concurrent_requests",
-            self.max_concurrent_requests,
-            1,
-            256,
-        )?;
+        values::within("api.max_concurrent_requests", self.max_concurrent_requests, 1, 256)?;
         values::within("api.max_tries", self.max_tries, 1, 100)?;
         values::some_time("api.connect_timeout", self.connect_timeout)?;
         values::some_time("api.total_timeout", self.total_timeout)?;
         values::within("api.max_answer_bytes", self.max_answer_bytes, 1 << 16, usize::MAX)?;
-        values::within(
-            "api.max_bytes_in_flight",
-            self.max_bytes_in_flight,
-            1 << 16,
-            usize::MAX,
-        )?;
+        values::within("api.max_bytes_in_flight", self.max_bytes_in_flight, 1 << 16, usize::MAX)?;
         if let Some(rate) = self.requests_per_second
             && !(rate.is_finite() && rate > 0.0)
         {

@@ -90,21 +90,13 @@ pub enum ConfigError {
 impl ConfigError {
     /// A value that is out of the question; the loader says where it was set.
     pub(super) fn invalid(key: &str, problem: impl Into<String>) -> Self {
-        Self::Invalid {
-            key: key.to_owned(),
-            problem: problem.into(),
-            origin: Origin::Defaults,
-        }
+        Self::Invalid { key: key.to_owned(), problem: problem.into(), origin: Origin::Defaults }
     }
 
     /// The same error with the place where its key was set.
     pub(super) fn set_by(self, find: impl FnOnce(&str) -> Origin) -> Self {
         match self {
-            Self::Invalid { key, problem, .. } => Self::Invalid {
-                origin: find(&key),
-                key,
-                problem,
-            },
+            Self::Invalid { key, problem, .. } => Self::Invalid { origin: find(&key), key, problem },
             other => other,
         }
     }
@@ -120,10 +112,7 @@ impl ConfigError {
                 };
                 Some(format!("{place} are {}", known.join(", ")))
             }
-            Self::Invalid {
-                origin: Origin::Defaults,
-                ..
-            } => None,
+            Self::Invalid { origin: Origin::Defaults, .. } => None,
             Self::Invalid { origin, .. } => Some(format!("correct it in {origin}")),
             Self::FileUnreadable { .. } => Some("give the path of a readable file after --config".to_owned()),
             Self::FileMalformed { .. } => {

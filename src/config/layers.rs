@@ -8,10 +8,8 @@ use std::path::{Path, PathBuf};
 const DEFAULTS: &str = include_str!("../../config/default.toml");
 
 /// Pairs of keys that say the same thing. The stronger source decides for both; one source must not set both.
-const EITHER_OR: [(&str, &str); 2] = [
-    ("revox.api_key", "revox.api_key_file"),
-    ("database.url", "database.url_file"),
-];
+const EITHER_OR: [(&str, &str); 2] =
+    [("revox.api_key", "revox.api_key_file"), ("database.url", "database.url_file")];
 
 /// The file after `--config`, read but not believed.
 pub(super) struct ConfigFile {
@@ -36,23 +34,16 @@ impl ConfigFile {
 
 /// Reads a file, naming what is wrong without quoting it.
 pub(super) fn read_file(path: &Path) -> Result<ConfigFile, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::FileUnreadable {
-        path: path.to_owned(),
-        source,
-    })?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| ConfigError::FileUnreadable { path: path.to_owned(), source })?;
     let source = config::File::from_str(&text, FileFormat::Toml);
     let values = Config::builder().add_source(source).build();
     let sections = values.as_ref().map_or_else(|_| Ok(Map::new()), Source::collect);
     match (values, sections) {
-        (Ok(values), Ok(sections)) => Ok(ConfigFile {
-            path: path.to_owned(),
-            values,
-            sections,
-        }),
-        (Err(error), _) | (_, Err(error)) => Err(ConfigError::FileMalformed {
-            path: path.to_owned(),
-            problem: without_quotes(&error),
-        }),
+        (Ok(values), Ok(sections)) => Ok(ConfigFile { path: path.to_owned(), values, sections }),
+        (Err(error), _) | (_, Err(error)) => {
+            Err(ConfigError::FileMalformed { path: path.to_owned(), problem: without_quotes(&error) })
+        }
     }
 }
 
@@ -60,13 +51,9 @@ pub(super) fn read_file(path: &Path) -> Result<ConfigFile, ConfigError> {
 fn without_quotes(error: &config::ConfigError) -> String {
     let message = error.to_string();
     let is_picture = |line: &&str| {
-        line.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == ' ')
-            .starts_with('|')
+        line.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == ' ').starts_with('|')
     };
-    let lines: Vec<&str> = message
-        .lines()
-        .filter(|line| !line.is_empty() && !is_picture(line))
-        .collect();
+    let lines: Vec<&str> = message.lines().filter(|line| !line.is_empty() && !is_picture(line)).collect();
     lines.join(": ")
 }
 
@@ -81,9 +68,7 @@ pub(super) fn refuse_unknown_keys(
             let known = keys_of_section(section, origin)?;
             match &value.kind {
                 ValueKind::Table(table) => {
-                    table
-                        .keys()
-                        .try_for_each(|name| refuse_unknown_key(known, section, name, origin))?;
+                    table.keys().try_for_each(|name| refuse_unknown_key(known, section, name, origin))?;
                 }
                 // A value where a section should be.
                 _ => return refuse_unknown_key(known, section, "", origin),
@@ -122,17 +107,9 @@ fn refuse_unknown_key(
     }
     if name.is_empty() {
         let problem = "is a section, and takes no value of its own".to_owned();
-        return Err(ConfigError::Invalid {
-            key: section.to_owned(),
-            problem,
-            origin: origin(),
-        });
+        return Err(ConfigError::Invalid { key: section.to_owned(), problem, origin: origin() });
     }
-    Err(ConfigError::UnknownKey {
-        key: format!("{section}.{name}"),
-        origin: origin(),
-        known: known.to_vec(),
-    })
+    Err(ConfigError::UnknownKey { key: format!("{section}.{name}"), origin: origin(), known: known.to_vec() })
 }
 
 /// An error when one source gives a secret and a file for it, too.
@@ -146,11 +123,7 @@ pub(super) fn refuse_two_sources(
         if in_environment || in_file {
             let origin = origin(path, file.filter(|_| !in_environment), environment);
             let problem = format!("must not be set together with {path}");
-            return Err(ConfigError::Invalid {
-                key: value.to_owned(),
-                problem,
-                origin,
-            });
+            return Err(ConfigError::Invalid { key: value.to_owned(), problem, origin });
         }
     }
     Ok(())
@@ -163,22 +136,17 @@ pub(super) fn merge(file: Option<&ConfigFile>, environment: &Environment) -> Res
     if let Some(file) = file {
         builder = builder.add_source(file.values.clone());
     }
-    for (one, other) in EITHER_OR
-        .into_iter()
-        .flat_map(|(one, other)| [(one, other), (other, one)])
-    {
+    for (one, other) in EITHER_OR.into_iter().flat_map(|(one, other)| [(one, other), (other, one)]) {
         if environment.contains_key(one) {
             builder = builder.set_override(other, None::<String>).map_err(set_by)?;
         }
     }
     for (key, variable) in environment {
-        builder = builder
-            .set_override(key, variable.value.as_str())
-            .map_err(|_| ConfigError::Invalid {
-                key: key.clone(),
-                problem: "cannot be set by a variable".to_owned(),
-                origin: Origin::Variable(variable.name.clone()),
-            })?;
+        builder = builder.set_override(key, variable.value.as_str()).map_err(|_| ConfigError::Invalid {
+            key: key.clone(),
+            problem: "cannot be set by a variable".to_owned(),
+            origin: Origin::Variable(variable.name.clone()),
+        })?;
     }
     builder.build().and_then(Config::try_deserialize).map_err(set_by)
 }
@@ -197,16 +165,10 @@ pub(super) fn origin(key: &str, file: Option<&ConfigFile>, environment: &Environ
 /// The library's error in our words.
 fn named(error: &config::ConfigError) -> ConfigError {
     match error {
-        config::ConfigError::At {
-            error,
-            key: Some(key),
-            ..
-        } => ConfigError::invalid(key, reason(error)),
-        config::ConfigError::Type {
-            key: Some(key),
-            expected,
-            ..
-        } => ConfigError::invalid(key, format!("must be {expected}")),
+        config::ConfigError::At { error, key: Some(key), .. } => ConfigError::invalid(key, reason(error)),
+        config::ConfigError::Type { key: Some(key), expected, .. } => {
+            ConfigError::invalid(key, format!("must be {expected}"))
+        }
         config::ConfigError::NotFound(key) => ConfigError::invalid(key, "is missing"),
         other => ConfigError::invalid("the configuration", reason(other)),
     }
@@ -215,9 +177,5 @@ fn named(error: &config::ConfigError) -> ConfigError {
 /// `must be ...` stands by itself; anything else is the library's message.
 fn reason(error: &config::ConfigError) -> String {
     let message = error.to_string();
-    if message.starts_with("must ") {
-        message
-    } else {
-        format!("is not right: {message}")
-    }
+    if message.starts_with("must ") { message } else { format!("is not right: {message}") }
 }

@@ -77,10 +77,7 @@ pub(super) fn read_secret(key: &'static str, path: &Path) -> Result<SecretString
         source,
     })?;
     if text.trim().is_empty() {
-        return Err(ConfigError::invalid(
-            key,
-            format!("names an empty file ({})", path.display()),
-        ));
+        return Err(ConfigError::invalid(key, format!("names an empty file ({})", path.display())));
     }
     Ok(SecretString::from(text.trim()))
 }

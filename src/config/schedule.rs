@@ -38,8 +38,5 @@ fn check_cron(key: &str, cron: &str) -> Result<(), ConfigError> {
     if matches!(cron.split_whitespace().count(), 5 | 6) {
         return Ok(());
     }
-    Err(ConfigError::invalid(
-        key,
-        format!("must have six fields such as \"0 */5 * * * *\", and is {cron:?}"),
-    ))
+    Err(ConfigError::invalid(key, format!("must have six fields such as \"0 */5 * * * *\", and is {cron:?}")))
 }

@@ -33,12 +33,7 @@ pub struct SyncSettings {
 
 impl SyncSettings {
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
-        values::within(
-            "sync.max_concurrent_campaigns",
-            self.max_concurrent_campaigns,
-            1,
-            64,
-        )?;
+        values::within("sync.max_concurrent_campaigns", self.max_concurrent_campaigns, 1, 64)?;
         values::within("sync.batch_rows", self.batch_rows, 1, 10_000)?;
         values::some_time("sync.full_walk_every", self.full_walk_every)
     }

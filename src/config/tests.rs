@@ -6,9 +6,7 @@ use std::io::Write;
 use std::time::Duration;
 
 fn load(file: Option<&str>, variables: &[(&str, &str)]) -> Result<Settings, ConfigError> {
-    let variables = variables
-        .iter()
-        .map(|(name, value)| ((*name).into(), (*value).into()));
+    let variables = variables.iter().map(|(name, value)| ((*name).into(), (*value).into()));
     let environment = environment::pick(variables)?;
     let Some(text) = file else {
         return Settings::from_sources(None, &environment);
@@ -101,43 +99,19 @@ fn an_empty_secret_or_address_counts_as_unset_but_an_empty_admin_address_counts(
 #[test]
 fn an_unknown_key_is_named_with_its_source_and_the_keys_that_are_known() {
     for (file, variables, expected) in [
-        (
-            None,
-            &[("REVOX_MIRROR__API__PAGE_SIZ", "5")][..],
-            "api.page_siz is no configuration key",
-        ),
+        (None, &[("REVOX_MIRROR__API__PAGE_SIZ", "5")][..], "api.page_siz is no configuration key"),
         (
             None,
             &[("REVOX_MIRROR__API__PAGE_SIZ", "5")][..],
             "the environment variable REVOX_MIRROR__API__PAGE_SIZ",
         ),
-        (
-            None,
-            &[("REVOX_MIRROR__API__PAGE_SIZ", "5")][..],
-            "max_concurrent_requests",
-        ),
-        (
-            None,
-            &[("REVOX_MIRROR__APIS__PAGE_SIZE", "5")][..],
-            "apis is no configuration key",
-        ),
-        (
-            None,
-            &[("REVOX_MIRROR__APIS__PAGE_SIZE", "5")][..],
-            "the sections are revox, database",
-        ),
+        (None, &[("REVOX_MIRROR__API__PAGE_SIZ", "5")][..], "max_concurrent_requests"),
+        (None, &[("REVOX_MIRROR__APIS__PAGE_SIZE", "5")][..], "apis is no configuration key"),
+        (None, &[("REVOX_MIRROR__APIS__PAGE_SIZE", "5")][..], "the sections are revox, database"),
         (None, &[("REVOX_MIRROR__API", "5")][..], "api is a section"),
         (None, &[("REVOX_MIRROR__", "5")][..], "REVOX_MIRROR__ sets it"),
-        (
-            Some("[sync]\nsettle = 1\n"),
-            &[][..],
-            "sync.settle is no configuration key, and the file /",
-        ),
-        (
-            Some("page_size = 1\n"),
-            &[][..],
-            "page_size is no configuration key",
-        ),
+        (Some("[sync]\nsettle = 1\n"), &[][..], "sync.settle is no configuration key, and the file /"),
+        (Some("page_size = 1\n"), &[][..], "page_size is no configuration key"),
         (Some("api = 1\n"), &[][..], "api is a section"),
     ] {
         let message = refused(file, variables);
@@ -148,77 +122,29 @@ fn an_unknown_key_is_named_with_its_source_and_the_keys_that_are_known() {
 #[test]
 fn a_value_out_of_bounds_is_named_with_its_bounds_and_its_source() {
     for (name, value, expected) in [
-        (
-            "API__PAGE_SIZE",
-            "0",
-            "api.page_size must be between 1 and 10000, and is 0",
-        ),
+        ("API__PAGE_SIZE", "0", "api.page_size must be between 1 and 10000, and is 0"),
         (
             "API__PAGE_SIZE",
             "many",
             "api.page_size must be a whole number that is not negative, and is \"many\"",
         ),
         ("API__PAGE_SIZE", "-1", "and is \"-1\""),
-        (
-            "API__REQUESTS_PER_SECOND",
-            "0",
-            "api.requests_per_second must be greater than 0",
-        ),
-        (
-            "API__REQUESTS_PER_SECOND",
-            "NaN",
-            "api.requests_per_second must be greater than 0",
-        ),
-        (
-            "API__TOTAL_TIMEOUT",
-            "60",
-            "api.total_timeout must be a length of time with its unit",
-        ),
-        (
-            "API__MAX_BYTES_IN_FLIGHT",
-            "much",
-            "api.max_bytes_in_flight must be a number of bytes",
-        ),
-        (
-            "LOCALDB__DOWNLOAD",
-            "maybe",
-            "localdb.download must be true or false, and is \"maybe\"",
-        ),
-        (
-            "SYNC__BATCH_ROWS",
-            "0",
-            "sync.batch_rows must be between 1 and 10000",
-        ),
-        (
-            "DAEMON__LEASE_TTL",
-            "1s",
-            "daemon.lease_ttl must be between 3s and 1h, and is 1s",
-        ),
+        ("API__REQUESTS_PER_SECOND", "0", "api.requests_per_second must be greater than 0"),
+        ("API__REQUESTS_PER_SECOND", "NaN", "api.requests_per_second must be greater than 0"),
+        ("API__TOTAL_TIMEOUT", "60", "api.total_timeout must be a length of time with its unit"),
+        ("API__MAX_BYTES_IN_FLIGHT", "much", "api.max_bytes_in_flight must be a number of bytes"),
+        ("LOCALDB__DOWNLOAD", "maybe", "localdb.download must be true or false, and is \"maybe\""),
+        ("SYNC__BATCH_ROWS", "0", "sync.batch_rows must be between 1 and 10000"),
+        ("DAEMON__LEASE_TTL", "1s", "daemon.lease_ttl must be between 3s and 1h, and is 1s"),
         ("SCHEDULE__CRON", "now", "schedule.cron must have six fields"),
         ("ADMIN__LISTEN", "9464", "admin.listen must be an address"),
         ("LOG__FORMAT", "xml", "log.format must be auto, text or json"),
         ("LOG__LEVEL", "loud", "log.level must be off, error"),
-        (
-            "REVOX__BASE_URL",
-            "http://example.com/api",
-            "revox.base_url must begin with https://",
-        ),
-        (
-            "REVOX__BASE_URL",
-            "ftp://example.com",
-            "revox.base_url must begin with https://",
-        ),
+        ("REVOX__BASE_URL", "http://example.com/api", "revox.base_url must begin with https://"),
+        ("REVOX__BASE_URL", "ftp://example.com", "revox.base_url must begin with https://"),
         ("REVOX__BASE_URL", "example", "revox.base_url must be a URL"),
-        (
-            "REVOX__BASE_URL",
-            "https://me:pass@example.com",
-            "must not hold a user or a password",
-        ),
-        (
-            "REVOX__BASE_URL",
-            "https://example.com/api?x=1",
-            "must end with its path",
-        ),
+        ("REVOX__BASE_URL", "https://me:pass@example.com", "must not hold a user or a password"),
+        ("REVOX__BASE_URL", "https://example.com/api?x=1", "must end with its path"),
     ] {
         let name = format!("REVOX_MIRROR__{name}");
         let message = refused(None, &[(&name, value)]);
@@ -233,19 +159,11 @@ fn a_value_out_of_bounds_is_named_with_its_bounds_and_its_source() {
 
 #[test]
 fn plain_http_is_for_loopback_alone() {
-    for url in [
-        "http://127.0.0.1:8080/api",
-        "http://localhost:1/api/",
-        "http://[::1]:9/api",
-    ] {
+    for url in ["http://127.0.0.1:8080/api", "http://localhost:1/api/", "http://[::1]:9/api"] {
         let settings = load(None, &[("REVOX_BASE_URL", url)]).expect("loopback may be plain");
         assert_eq!(settings.revox.base_url(), url.trim_end_matches('/'));
     }
-    for url in [
-        "http://localhost.example.com/",
-        "http://10.0.0.1/",
-        "http://0.0.0.0/",
-    ] {
+    for url in ["http://localhost.example.com/", "http://10.0.0.1/", "http://0.0.0.0/"] {
         assert!(refused(None, &[("REVOX_BASE_URL", url)]).contains("https://"));
     }
 }
@@ -258,22 +176,13 @@ fn the_stronger_source_decides_between_a_secret_and_a_file_for_it() {
     let key = |settings: Settings| settings.revox.api_key().expect("set").expose_secret().to_owned();
 
     let file = "[revox]\napi_key = \"from-config\"\n";
-    assert_eq!(
-        key(load(Some(file), &[("REVOX_API_KEY_FILE", path)]).expect("sound")),
-        "from-file"
-    );
+    assert_eq!(key(load(Some(file), &[("REVOX_API_KEY_FILE", path)]).expect("sound")), "from-file");
     let file = format!("[revox]\napi_key_file = {path:?}\n");
     assert_eq!(key(load(Some(&file), &[]).expect("sound")), "from-file");
-    assert_eq!(
-        key(load(Some(&file), &[("REVOX_API_KEY", "from-env")]).expect("sound")),
-        "from-env"
-    );
+    assert_eq!(key(load(Some(&file), &[("REVOX_API_KEY", "from-env")]).expect("sound")), "from-env");
 
     let message = refused(None, &[("REVOX_API_KEY", "marker"), ("REVOX_API_KEY_FILE", path)]);
-    assert!(
-        message.contains("revox.api_key must not be set together with revox.api_key_file"),
-        "{message}"
-    );
+    assert!(message.contains("revox.api_key must not be set together with revox.api_key_file"), "{message}");
     assert!(!message.contains("marker"));
 }
 
@@ -281,29 +190,14 @@ fn the_stronger_source_decides_between_a_secret_and_a_file_for_it() {
 fn no_error_shows_a_secret() {
     let unterminated = "[revox]\napi_key = \"marker\n";
     let message = refused(Some(unterminated), &[]);
-    assert!(
-        message.contains("line 2") && !message.contains("marker"),
-        "{message}"
-    );
+    assert!(message.contains("line 2") && !message.contains("marker"), "{message}");
 
-    let settings = load(
-        None,
-        &[
-            ("REVOX_API_KEY", "mar\nker"),
-            ("DATABASE_URL", "mysql://me:marker@host/db"),
-        ],
-    )
-    .expect("secrets are looked at when they are asked for");
-    let key = settings
-        .revox
-        .api_key()
-        .expect_err("a key has no line breaks")
-        .to_string();
+    let settings =
+        load(None, &[("REVOX_API_KEY", "mar\nker"), ("DATABASE_URL", "mysql://me:marker@host/db")])
+            .expect("secrets are looked at when they are asked for");
+    let key = settings.revox.api_key().expect_err("a key has no line breaks").to_string();
     let url = settings.database.url().expect_err("another database").to_string();
-    assert!(
-        !key.contains("ker") && url.contains("database.url") && !url.contains("marker"),
-        "{key} {url}"
-    );
+    assert!(!key.contains("ker") && url.contains("database.url") && !url.contains("marker"), "{key} {url}");
     assert!(!format!("{settings:?}").contains("marker"));
 }
 
@@ -311,12 +205,7 @@ fn no_error_shows_a_secret() {
 fn a_secret_file_that_is_missing_or_empty_is_named_when_the_secret_is_asked_for() {
     let settings = load(None, &[("REVOX_API_KEY_FILE", "/nonexistent/key")]).expect("not read yet");
     let error = settings.revox.api_key().expect_err("there is no such file");
-    assert!(
-        error
-            .to_string()
-            .contains("/nonexistent/key that revox.api_key_file names"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("/nonexistent/key that revox.api_key_file names"), "{error}");
 
     let empty = tempfile::NamedTempFile::new().expect("a temporary file can be made");
     let path = empty.path().to_str().expect("UTF-8");

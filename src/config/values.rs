@@ -17,9 +17,7 @@ fn wrong<E: Error>(text: &str, expected: &str) -> E {
 /// A number, within what its type holds.
 pub(super) fn number<'de, D: Deserializer<'de>, T: FromStr>(source: D) -> Result<T, D::Error> {
     let text = String::deserialize(source)?;
-    text.trim()
-        .parse()
-        .map_err(|_| wrong(&text, "a whole number that is not negative"))
+    text.trim().parse().map_err(|_| wrong(&text, "a whole number that is not negative"))
 }
 
 /// A number that may have a fraction; empty: none.
@@ -43,29 +41,21 @@ pub(super) fn flag<'de, D: Deserializer<'de>>(source: D) -> Result<bool, D::Erro
 /// A length of time with its unit: `30s`, `2m`, `24h`, `90d`.
 pub(super) fn duration<'de, D: Deserializer<'de>>(source: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(source)?;
-    humantime::parse_duration(text.trim()).map_err(|_| {
-        wrong(
-            &text,
-            "a length of time with its unit, such as \"30s\" or \"24h\"",
-        )
-    })
+    humantime::parse_duration(text.trim())
+        .map_err(|_| wrong(&text, "a length of time with its unit, such as \"30s\" or \"24h\""))
 }
 
 /// A number of bytes: `32MiB`, `1GB`, `4096`.
 pub(super) fn bytes<'de, D: Deserializer<'de>>(source: D) -> Result<usize, D::Error> {
     let text = String::deserialize(source)?;
-    let size = ByteSize::from_str(text.trim())
-        .ok()
-        .and_then(|size| usize::try_from(size.as_u64()).ok());
+    let size = ByteSize::from_str(text.trim()).ok().and_then(|size| usize::try_from(size.as_u64()).ok());
     size.ok_or_else(|| wrong(&text, "a number of bytes, such as \"32MiB\""))
 }
 
 /// Text; empty: none.
 pub(super) fn optional_text<'de, D: Deserializer<'de>>(source: D) -> Result<Option<String>, D::Error> {
     let text = Option::<String>::deserialize(source)?;
-    Ok(text
-        .map(|text| text.trim().to_owned())
-        .filter(|text| !text.is_empty()))
+    Ok(text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()))
 }
 
 /// A path; empty: none.

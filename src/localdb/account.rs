@@ -38,10 +38,7 @@ impl Account {
         }
         let account = match owner {
             Some(owner) => Self::with_id(owner).ok_or(LocalDbError::NotOwner { path: cluster, owner })?,
-            None => CANDIDATES
-                .iter()
-                .find_map(|name| Self::named(name))
-                .ok_or(LocalDbError::NoAccount)?,
+            None => CANDIDATES.iter().find_map(|name| Self::named(name)).ok_or(LocalDbError::NoAccount)?,
         };
         account.check_entry(layout.root())?;
         Ok(Some(account))
@@ -52,27 +49,19 @@ impl Account {
     }
 
     fn with_id(uid: u32) -> Option<Self> {
-        User::from_uid(Uid::from_raw(uid))
-            .ok()
-            .flatten()
-            .and_then(Self::from_user)
+        User::from_uid(Uid::from_raw(uid)).ok().flatten().and_then(Self::from_user)
     }
 
     fn from_user(user: User) -> Option<Self> {
-        (!user.uid.is_root()).then_some(Self {
-            name: user.name,
-            uid: user.uid,
-            gid: user.gid,
-        })
+        (!user.uid.is_root()).then_some(Self { name: user.name, uid: user.uid, gid: user.gid })
     }
 
     /// Fails if the account may not enter the directory.
     pub(super) fn check_entry(&self, directory: &Path) -> Result<(), LocalDbError> {
         match directory.ancestors().find(|path| !self.may_enter(path)) {
-            Some(closed) => Err(LocalDbError::CannotEnter {
-                path: closed.to_owned(),
-                user: self.name.clone(),
-            }),
+            Some(closed) => {
+                Err(LocalDbError::CannotEnter { path: closed.to_owned(), user: self.name.clone() })
+            }
             None => Ok(()),
         }
     }
@@ -102,9 +91,7 @@ pub(super) fn hand_over(path: &Path, account: Option<&Account>) -> Result<(), Lo
 
 /// The uid that the server runs with.
 pub(super) fn server_uid(account: Option<&Account>) -> u32 {
-    account
-        .map_or_else(nix::unistd::geteuid, |account| account.uid)
-        .as_raw()
+    account.map_or_else(nix::unistd::geteuid, |account| account.uid).as_raw()
 }
 
 /// One of Postgres' programs, to be run as the account: with nothing of Postgres' in its environment that the
@@ -115,11 +102,7 @@ pub(super) fn command(program: &Path, directory: &Path, account: Option<&Account
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"PG")) {
         command.env_remove(name);
     }
-    command
-        .env("LC_ALL", "C")
-        .current_dir(directory)
-        .stdin(Stdio::null())
-        .process_group(0);
+    command.env("LC_ALL", "C").current_dir(directory).stdin(Stdio::null()).process_group(0);
     if let Some(account) = account {
         command.uid(account.uid.as_raw()).gid(account.gid.as_raw());
     }

@@ -45,12 +45,7 @@ pub(super) async fn find(
 ) -> Result<Binaries, LocalDbError> {
     let wanted = cluster::version(layout)?;
     let download_dir = options.download_dir.clone().unwrap_or_else(|| layout.programs());
-    let mut search = Search {
-        wanted,
-        account,
-        directory: layout.root(),
-        found: Vec::new(),
-    };
+    let mut search = Search { wanted, account, directory: layout.root(), found: Vec::new() };
 
     if let Some(dir) = &options.bin_dir {
         if let Some(account) = account {
@@ -60,10 +55,7 @@ pub(super) async fn find(
             return Ok(binaries);
         }
         if search.found.is_empty() || wanted.is_none() {
-            return Err(LocalDbError::BadBinDir {
-                path: dir.clone(),
-                oldest: OLDEST,
-            });
+            return Err(LocalDbError::BadBinDir { path: dir.clone(), oldest: OLDEST });
         }
         return Err(search.nothing_fits(layout, None));
     }
@@ -79,10 +71,7 @@ pub(super) async fn find(
         match fetch(options, &download_dir, wanted.unwrap_or(DOWNLOADED)).await {
             Ok(dir) => match search.first_fit(vec![dir.clone()]).await {
                 Some(binaries) => return Ok(binaries),
-                None => Some(LocalDbError::BadBinDir {
-                    path: dir,
-                    oldest: OLDEST,
-                }),
+                None => Some(LocalDbError::BadBinDir { path: dir, oldest: OLDEST }),
             },
             Err(error) => error,
         }
@@ -94,9 +83,7 @@ pub(super) async fn find(
 
 #[cfg(feature = "download")]
 async fn fetch(options: &Options, into: &Path, major: u32) -> Result<PathBuf, Option<LocalDbError>> {
-    super::download::fetch(options.release_url.as_deref(), into, major)
-        .await
-        .map_err(Some)
+    super::download::fetch(options.release_url.as_deref(), into, major).await.map_err(Some)
 }
 
 #[cfg(not(feature = "download"))]
@@ -131,9 +118,7 @@ impl Search<'_> {
     /// The major version of the programs in `dir`, if the account can run them.
     async fn probe(&self, dir: &Path) -> Option<u32> {
         if !dir.join("initdb").is_file()
-            || self
-                .account
-                .is_some_and(|account| account.check_entry(dir).is_err())
+            || self.account.is_some_and(|account| account.check_entry(dir).is_err())
         {
             return None;
         }
@@ -148,35 +133,18 @@ impl Search<'_> {
             return LocalDbError::NoPrograms { install, source };
         };
         let found: Vec<String> = self.found.iter().map(u32::to_string).collect();
-        let found = if found.is_empty() {
-            "no version".to_owned()
-        } else {
-            found.join(", ")
-        };
-        LocalDbError::OtherVersion {
-            path: layout.cluster(),
-            version,
-            found,
-            install,
-            source,
-        }
+        let found = if found.is_empty() { "no version".to_owned() } else { found.join(", ") };
+        LocalDbError::OtherVersion { path: layout.cluster(), version, found, install, source }
     }
 }
 
 /// Every directory of this machine that may hold the programs, best first.
 async fn installed(directory: &Path) -> Vec<PathBuf> {
-    let mut dirs: Vec<PathBuf> = VERSIONED
-        .iter()
-        .flat_map(|(parent, prefix)| versioned(Path::new(parent), prefix))
-        .collect();
+    let mut dirs: Vec<PathBuf> =
+        VERSIONED.iter().flat_map(|(parent, prefix)| versioned(Path::new(parent), prefix)).collect();
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let on_path: Vec<PathBuf> = std::env::split_paths(&path)
-        .filter(|dir| dir.is_absolute())
-        .collect();
-    if let Some(pg_config) = on_path
-        .iter()
-        .map(|dir| dir.join("pg_config"))
-        .find(|program| program.is_file())
+    let on_path: Vec<PathBuf> = std::env::split_paths(&path).filter(|dir| dir.is_absolute()).collect();
+    if let Some(pg_config) = on_path.iter().map(|dir| dir.join("pg_config")).find(|program| program.is_file())
     {
         let mut question = command(&pg_config, directory, None);
         question.arg("--bindir");
@@ -207,22 +175,14 @@ fn versioned(parent: &Path, prefix: &str) -> Vec<PathBuf> {
 async fn output(command: Command) -> Option<String> {
     let mut command = tokio::process::Command::from(command);
     command.kill_on_drop(true);
-    let output = tokio::time::timeout(PROBE_LIMIT, command.output())
-        .await
-        .ok()?
-        .ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    let output = tokio::time::timeout(PROBE_LIMIT, command.output()).await.ok()?.ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// The major version in `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`.
 fn major_version(answer: &str) -> Option<u32> {
     let version = answer.split_once("(PostgreSQL)")?.1.trim_start();
-    let digits = version
-        .split(|character: char| !character.is_ascii_digit())
-        .next()?;
+    let digits = version.split(|character: char| !character.is_ascii_digit()).next()?;
     digits.parse().ok()
 }
 
@@ -246,27 +206,14 @@ mod tests {
     #[test]
     fn versions_are_tried_newest_first_by_number() {
         let parent = tempfile::tempdir().unwrap();
-        for name in [
-            "pgsql-9.6",
-            "pgsql-14",
-            "pgsql-17",
-            "pgsql-17.10.0",
-            "pgsql-17.9.0",
-            "pgsql-old",
-            "16",
-        ] {
+        for name in ["pgsql-9.6", "pgsql-14", "pgsql-17", "pgsql-17.10.0", "pgsql-17.9.0", "pgsql-old", "16"]
+        {
             std::fs::create_dir(parent.path().join(name)).unwrap();
         }
-        let expected: Vec<PathBuf> = [
-            "pgsql-17.10.0",
-            "pgsql-17.9.0",
-            "pgsql-17",
-            "pgsql-14",
-            "pgsql-9.6",
-        ]
-        .iter()
-        .map(|name| parent.path().join(name).join("bin"))
-        .collect();
+        let expected: Vec<PathBuf> = ["pgsql-17.10.0", "pgsql-17.9.0", "pgsql-17", "pgsql-14", "pgsql-9.6"]
+            .iter()
+            .map(|name| parent.path().join(name).join("bin"))
+            .collect();
         assert_eq!(versioned(parent.path(), "pgsql-"), expected);
         assert!(versioned(Path::new("/nowhere"), "").is_empty());
     }

@@ -31,9 +31,7 @@ pub(super) fn check_database_name(name: &str) -> Result<(), LocalDbError> {
     {
         return Ok(());
     }
-    Err(LocalDbError::BadDatabaseName {
-        name: name.to_owned(),
-    })
+    Err(LocalDbError::BadDatabaseName { name: name.to_owned() })
 }
 
 /// The major version that made the cluster; none if there is no cluster yet.
@@ -60,10 +58,7 @@ pub(super) async fn make_if_missing(
     }
     tracing::info!(data_dir = %layout.root().display(), "making a Postgres cluster");
     let password = SecretString::from(Alphanumeric.sample_string(&mut rand::rng(), 40));
-    write_private(
-        &layout.pgpass(),
-        &format!("*:*:*:{ROLE}:{}\n", password.expose_secret()),
-    )?;
+    write_private(&layout.pgpass(), &format!("*:*:*:{ROLE}:{}\n", password.expose_secret()))?;
     let mut outcome = Ok(());
     for locale in LOCALES {
         outcome = initdb(layout, binaries, account, locale, &password).await;
@@ -112,9 +107,7 @@ async fn initdb(
     initdb.kill_on_drop(true);
     let output = tokio::time::timeout(INITDB_LIMIT, initdb.output()).await;
     let removed = std::fs::remove_file(&password_file);
-    let output = output
-        .map_err(LocalDbError::program(&program))?
-        .map_err(LocalDbError::program(&program))?;
+    let output = output.map_err(LocalDbError::program(&program))?.map_err(LocalDbError::program(&program))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         return Err(LocalDbError::program(&program)(said));
@@ -144,19 +137,14 @@ pub(super) async fn create_database(server: &SecretString, name: &str) -> Result
 
 /// Makes a directory of mode 0700, the account's own.
 pub(super) fn make_private_dir(path: &Path, account: Option<&Account>) -> Result<(), LocalDbError> {
-    DirBuilder::new()
-        .mode(0o700)
-        .create(path)
-        .map_err(LocalDbError::file("making", path))?;
+    DirBuilder::new().mode(0o700).create(path).map_err(LocalDbError::file("making", path))?;
     hand_over(path, account)
 }
 
 fn read_password(layout: &Layout) -> Result<SecretString, LocalDbError> {
     let path = layout.pgpass();
     let text = std::fs::read_to_string(&path).map_err(LocalDbError::file("reading", &path))?;
-    let password = text
-        .lines()
-        .find_map(|line| line.strip_prefix(&format!("*:*:*:{ROLE}:")));
+    let password = text.lines().find_map(|line| line.strip_prefix(&format!("*:*:*:{ROLE}:")));
     password
         .map(SecretString::from)
         .ok_or_else(|| LocalDbError::file("reading", &path)(std::io::Error::other("it holds no password")))
@@ -169,11 +157,7 @@ fn write_private(path: &Path, text: &str) -> Result<(), LocalDbError> {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let mut file = OpenOptions::new()
-            .create_new(true)
-            .write(true)
-            .mode(0o600)
-            .open(path)?;
+        let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()
     };

@@ -63,26 +63,16 @@ pub(super) async fn fetch(
     tracing::info!(%version, archive = archive.name, "downloading Postgres, which this machine does not have");
     let published = get(&client, checksum.browser_download_url.clone()).await?;
     let published = read_body(published, &checksum.name).await?;
-    let expected =
-        find_checksum(&String::from_utf8_lossy(&published)).ok_or_else(|| LocalDbError::NoChecksum {
-            archive: archive.name.clone(),
-        })?;
-    let bytes = read_body(
-        get(&client, archive.browser_download_url.clone()).await?,
-        &archive.name,
-    )
-    .await?;
+    let expected = find_checksum(&String::from_utf8_lossy(&published))
+        .ok_or_else(|| LocalDbError::NoChecksum { archive: archive.name.clone() })?;
+    let bytes = read_body(get(&client, archive.browser_download_url.clone()).await?, &archive.name).await?;
 
     let target = into.join(version.to_string());
     let into = into.to_owned();
     tokio::task::spawn_blocking(move || {
         let found = hasher::sha2_256::hash(&bytes).map_err(failed("checking the download"))?;
         if found != expected {
-            return Err(LocalDbError::WrongChecksum {
-                archive: archive.name,
-                found,
-                expected,
-            });
+            return Err(LocalDbError::WrongChecksum { archive: archive.name, found, expected });
         }
         unpack(&bytes, &into, &target)?;
         Ok(target.join("bin"))
@@ -158,9 +148,7 @@ async fn find_release(
             let checksum = others.into_iter().find(|asset| asset.name == name);
             return match checksum {
                 Some(checksum) => Ok((version, archive, checksum)),
-                None => Err(LocalDbError::NoChecksum {
-                    archive: archive.name,
-                }),
+                None => Err(LocalDbError::NoChecksum { archive: archive.name }),
             };
         }
     }
@@ -172,17 +160,11 @@ async fn get(client: &Client, url: Url) -> Result<Response, LocalDbError> {
     client
         .get(url)
         .header(USER_AGENT, concat!("revox-mirror/", env!("CARGO_PKG_VERSION")))
-        .header(
-            ACCEPT,
-            "application/vnd.github+json, application/octet-stream, */*;q=0.1",
-        )
+        .header(ACCEPT, "application/vnd.github+json, application/octet-stream, */*;q=0.1")
         .send()
         .await
         .and_then(Response::error_for_status)
-        .map_err(|error| LocalDbError::Download {
-            doing,
-            source: error.without_url().into(),
-        })
+        .map_err(|error| LocalDbError::Download { doing, source: error.without_url().into() })
 }
 
 async fn read_body(response: Response, name: &str) -> Result<Vec<u8>, LocalDbError> {
@@ -194,10 +176,7 @@ async fn read_body(response: Response, name: &str) -> Result<Vec<u8>, LocalDbErr
             source: error.without_url().into(),
         })?;
         if body.len() + chunk.len() > ARCHIVE_LIMIT {
-            return Err(LocalDbError::TooLarge {
-                archive: name.to_owned(),
-                limit: ARCHIVE_LIMIT,
-            });
+            return Err(LocalDbError::TooLarge { archive: name.to_owned(), limit: ARCHIVE_LIMIT });
         }
         body.extend_from_slice(&chunk);
     }
@@ -207,9 +186,7 @@ async fn read_body(response: Response, name: &str) -> Result<Vec<u8>, LocalDbErr
 /// The SHA-256 in what stands beside an archive: the digits alone, or followed by the archive's name.
 fn find_checksum(text: &str) -> Option<String> {
     let is_checksum = |word: &&str| word.len() == 64 && word.chars().all(|digit| digit.is_ascii_hexdigit());
-    text.split_whitespace()
-        .find(is_checksum)
-        .map(str::to_ascii_lowercase)
+    text.split_whitespace().find(is_checksum).map(str::to_ascii_lowercase)
 }
 
 /// Unpacks beside the target and renames, so that a target that exists is whole.
@@ -250,10 +227,7 @@ fn remove_dir(path: &Path) -> Result<(), LocalDbError> {
 
 fn failed<E: Into<Cause>>(doing: &str) -> impl FnOnce(E) -> LocalDbError {
     let doing = doing.to_owned();
-    move |source| LocalDbError::Download {
-        doing,
-        source: source.into(),
-    }
+    move |source| LocalDbError::Download { doing, source: source.into() }
 }
 
 #[cfg(test)]
@@ -282,10 +256,7 @@ mod tests {
         let digits = "0123456789abcdef".repeat(4);
         for (text, expected) in [
             (digits.clone(), Some(digits.clone())),
-            (
-                format!("{}  postgresql.tar.gz\n", digits.to_uppercase()),
-                Some(digits.clone()),
-            ),
+            (format!("{}  postgresql.tar.gz\n", digits.to_uppercase()), Some(digits.clone())),
             (format!("{digits}0"), None),
             ("not found".to_owned(), None),
         ] {

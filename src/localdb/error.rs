@@ -228,10 +228,7 @@ impl LocalDbError {
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let program = program.to_owned();
-        move |source| Self::Program {
-            program,
-            source: source.into(),
-        }
+        move |source| Self::Program { program, source: source.into() }
     }
 }
 

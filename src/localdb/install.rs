@@ -19,10 +19,7 @@ fn command_for(os_release: &str, os: &str, wanted: Option<u32>) -> String {
         .collect();
     let is = |names: &[&str]| names.iter().any(|name| families.contains(name));
     if is(&["alpine"]) {
-        format!(
-            "apk add postgresql{}",
-            if number.is_empty() { "17" } else { &number }
-        )
+        format!("apk add postgresql{}", if number.is_empty() { "17" } else { &number })
     } else if is(&["arch"]) {
         "pacman -S postgresql".to_owned()
     } else if is(&["suse", "opensuse", "sles"]) {
@@ -42,12 +39,7 @@ mod tests {
     fn each_system_is_told_its_own_command() {
         for (os_release, os, wanted, expected) in [
             ("ID=debian\n", "linux", None, "apt-get install postgresql"),
-            (
-                "ID=ubuntu\nID_LIKE=debian\n",
-                "linux",
-                Some(15),
-                "apt-get install postgresql-15",
-            ),
+            ("ID=ubuntu\nID_LIKE=debian\n", "linux", Some(15), "apt-get install postgresql-15"),
             ("ID=fedora\n", "linux", None, "dnf install postgresql-server"),
             (
                 "ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n",

@@ -15,20 +15,13 @@ const LONGEST_SOCKET_NAME: &str = "/.s.PGSQL.65535";
 /// (`~/.local/share`), or `/var/lib/revox-mirror` as root, whose home the server's account may not enter.
 #[must_use]
 pub fn default_data_dir() -> PathBuf {
-    let absolute = |name: &str| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     if nix::unistd::geteuid().is_root() {
         return PathBuf::from("/var/lib/revox-mirror");
     }
     absolute("XDG_DATA_HOME")
         .or_else(|| absolute("HOME").map(|home| home.join(".local/share")))
-        .map_or_else(
-            || PathBuf::from("/var/lib/revox-mirror"),
-            |share| share.join("revox-mirror"),
-        )
+        .map_or_else(|| PathBuf::from("/var/lib/revox-mirror"), |share| share.join("revox-mirror"))
 }
 
 /// The files of one cluster.
@@ -41,19 +34,13 @@ impl Layout {
     /// Makes the data directory if it is missing.
     pub(super) fn make(data_dir: &Path) -> Result<Self, LocalDbError> {
         // As root it must be open to the server's account; what is secret in it has a mode of its own.
-        let mode = if nix::unistd::geteuid().is_root() {
-            0o755
-        } else {
-            0o700
-        };
+        let mode = if nix::unistd::geteuid().is_root() { 0o755 } else { 0o700 };
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(mode)
             .create(data_dir)
             .map_err(LocalDbError::file("making", data_dir))?;
-        let root = data_dir
-            .canonicalize()
-            .map_err(LocalDbError::file("making", data_dir))?;
+        let root = data_dir.canonicalize().map_err(LocalDbError::file("making", data_dir))?;
         Ok(Self { root })
     }
 
@@ -102,10 +89,7 @@ impl Layout {
             return beside;
         }
         let hash = blake3::hash(self.root.as_os_str().as_bytes()).to_hex();
-        PathBuf::from(format!(
-            "/tmp/revox-mirror-{}",
-            hash.get(..16).unwrap_or_default()
-        ))
+        PathBuf::from(format!("/tmp/revox-mirror-{}", hash.get(..16).unwrap_or_default()))
     }
 }
 
@@ -116,9 +100,7 @@ mod tests {
     #[test]
     fn a_socket_path_always_fits_into_an_address() {
         for depth in [1, 30, 200] {
-            let layout = Layout {
-                root: PathBuf::from(format!("/{}", "d".repeat(depth))),
-            };
+            let layout = Layout { root: PathBuf::from(format!("/{}", "d".repeat(depth))) };
             let longest = format!("{}{LONGEST_SOCKET_NAME}", layout.socket_dir().display());
             assert!(longest.len() <= SOCKET_PATH_LIMIT, "{longest}");
         }
@@ -126,9 +108,7 @@ mod tests {
 
     #[test]
     fn two_deep_data_directories_do_not_share_a_socket() {
-        let deep = |name: &str| Layout {
-            root: PathBuf::from(format!("/{}/{name}", "d".repeat(120))),
-        };
+        let deep = |name: &str| Layout { root: PathBuf::from(format!("/{}/{name}", "d".repeat(120))) };
         assert_ne!(deep("one").socket_dir(), deep("two").socket_dir());
     }
 }

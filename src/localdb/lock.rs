@@ -75,12 +75,7 @@ struct Attempt {
 impl Attempt {
     fn new(path: PathBuf, limit: Duration) -> Result<Self, LocalDbError> {
         let file = open(&path)?;
-        Ok(Self {
-            path,
-            file,
-            limit,
-            since: Instant::now(),
-        })
+        Ok(Self { path, file, limit, since: Instant::now() })
     }
 
     fn try_once(&self) -> Result<bool, LocalDbError> {
@@ -88,10 +83,9 @@ impl Attempt {
             Ok(()) => Ok(true),
             Err(TryLockError::Error(source)) => Err(LocalDbError::file("locking", &self.path)(source)),
             Err(TryLockError::WouldBlock) if self.since.elapsed() < self.limit => Ok(false),
-            Err(TryLockError::WouldBlock) => Err(LocalDbError::Busy {
-                path: self.path.clone(),
-                seconds: self.limit.as_secs(),
-            }),
+            Err(TryLockError::WouldBlock) => {
+                Err(LocalDbError::Busy { path: self.path.clone(), seconds: self.limit.as_secs() })
+            }
         }
     }
 }

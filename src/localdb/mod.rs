@@ -127,11 +127,7 @@ impl LocalDb {
         };
         cluster::create_database(&local_db.url_of("postgres"), &local_db.database).await?;
         local_db.start_lock = None;
-        tracing::debug!(
-            pid = local_db.postmaster.pid,
-            adopted,
-            "the embedded Postgres answers"
-        );
+        tracing::debug!(pid = local_db.postmaster.pid, adopted, "the embedded Postgres answers");
         Ok(local_db)
     }
 
@@ -157,14 +153,8 @@ impl LocalDb {
     #[must_use]
     pub fn psql_command(&self) -> Command {
         let bundled = self.binaries.program("psql");
-        let mut command = Command::new(if bundled.is_file() {
-            bundled
-        } else {
-            PathBuf::from("psql")
-        });
-        command
-            .env("PGPASSFILE", self.layout.pgpass())
-            .args(self.psql_arguments());
+        let mut command = Command::new(if bundled.is_file() { bundled } else { PathBuf::from("psql") });
+        command.env("PGPASSFILE", self.layout.pgpass()).args(self.psql_arguments());
         command
     }
 
@@ -172,11 +162,7 @@ impl LocalDb {
     #[must_use]
     pub fn connection_line(&self) -> String {
         let pgpass = shell_word(&self.layout.pgpass().to_string_lossy());
-        let arguments: Vec<String> = self
-            .psql_arguments()
-            .iter()
-            .map(|word| shell_word(word))
-            .collect();
+        let arguments: Vec<String> = self.psql_arguments().iter().map(|word| shell_word(word)).collect();
         format!("PGPASSFILE={pgpass} psql {}", arguments.join(" "))
     }
 
@@ -199,9 +185,7 @@ impl LocalDb {
             self.postmaster.port
         );
         url.push_str(
-            &url::form_urlencoded::Serializer::new(String::new())
-                .append_pair("host", &socket)
-                .finish(),
+            &url::form_urlencoded::Serializer::new(String::new()).append_pair("host", &socket).finish(),
         );
         SecretString::from(url)
     }
@@ -225,10 +209,7 @@ impl Drop for LocalDb {
         if let Some(user_lock) = self.user_lock.take()
             && let Err(error) = server::leave(&self.layout, user_lock, self.start_lock.take())
         {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "the embedded Postgres was not stopped"
-            );
+            tracing::warn!(error = &error as &dyn std::error::Error, "the embedded Postgres was not stopped");
         }
     }
 }

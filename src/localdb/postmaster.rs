@@ -41,12 +41,7 @@ impl Postmaster {
         let port = lines.nth(2)?.trim().parse().ok()?;
         let socket_dir = PathBuf::from(lines.next()?);
         let is_ready = lines.nth(2).is_some_and(|status| status.trim() == "ready");
-        Some(Self {
-            pid,
-            port,
-            socket_dir,
-            is_ready,
-        })
+        Some(Self { pid, port, socket_dir, is_ready })
     }
 
     pub(super) fn socket(&self) -> PathBuf {
@@ -56,11 +51,7 @@ impl Postmaster {
     pub(super) fn life(&self, layout: &Layout) -> Life {
         reap(self.pid);
         if let Err(error) = kill(Pid::from_raw(self.pid), None) {
-            return if error == Errno::ESRCH {
-                Life::Gone
-            } else {
-                Life::Stranger
-            };
+            return if error == Errno::ESRCH { Life::Gone } else { Life::Stranger };
         }
         // A server stands in its cluster; where the system does not tell, the signal's word is taken.
         match std::fs::read_link(format!("/proc/{}/cwd", self.pid)) {
@@ -82,10 +73,7 @@ pub(super) fn signal_server(pid: i32, signal: Signal) {
 /// Lets go of a child that has ended, and says whether it has. Someone else's child is left alone.
 pub(super) fn reap(pid: i32) -> bool {
     use nix::sys::wait::WaitStatus::{Exited, Signaled};
-    matches!(
-        waitpid(Pid::from_raw(pid), Some(WaitPidFlag::WNOHANG)),
-        Ok(Exited(..) | Signaled(..))
-    )
+    matches!(waitpid(Pid::from_raw(pid), Some(WaitPidFlag::WNOHANG)), Ok(Exited(..) | Signaled(..)))
 }
 
 #[cfg(test)]
@@ -95,32 +83,18 @@ mod tests {
     #[test]
     fn a_pid_file_is_read_line_by_line() {
         let whole = "4711\n/data/cluster\n1700000000\n5499\n/data/socket\n127.0.0.1\n  123 4\nready   \n";
-        let expected = Postmaster {
-            pid: 4711,
-            port: 5499,
-            socket_dir: PathBuf::from("/data/socket"),
-            is_ready: true,
-        };
+        let expected =
+            Postmaster { pid: 4711, port: 5499, socket_dir: PathBuf::from("/data/socket"), is_ready: true };
         assert_eq!(Postmaster::parse(whole), Some(expected.clone()));
         let starting = whole.replace("ready   ", "starting");
-        assert_eq!(
-            Postmaster::parse(&starting),
-            Some(Postmaster {
-                is_ready: false,
-                ..expected
-            })
-        );
+        assert_eq!(Postmaster::parse(&starting), Some(Postmaster { is_ready: false, ..expected }));
     }
 
     #[test]
     fn a_broken_pid_file_names_no_process() {
-        for text in [
-            "",
-            "4711\n",
-            "x\n/data\n1\n5499\n/s\n",
-            "-1\n/data\n1\n5499\n/s\n",
-            "1\n/data\n1\n5499\n/s\n",
-        ] {
+        for text in
+            ["", "4711\n", "x\n/data\n1\n5499\n/s\n", "-1\n/data\n1\n5499\n/s\n", "1\n/data\n1\n5499\n/s\n"]
+        {
             assert_eq!(Postmaster::parse(text), None, "{text:?}");
         }
     }

@@ -71,10 +71,7 @@ pub(super) async fn find_running(layout: &Layout) -> Result<Option<Postmaster>, 
         }
         tokio::time::sleep(POLL).await;
     }
-    Err(LocalDbError::NotReady {
-        seconds: READY_LIMIT.as_secs(),
-        log: read_log(layout),
-    })
+    Err(LocalDbError::NotReady { seconds: READY_LIMIT.as_secs(), log: read_log(layout) })
 }
 
 /// Starts the server and waits until it is ready.
@@ -99,11 +96,7 @@ pub(super) async fn start(
                 return Ok(postmaster);
             }
             Err(LocalDbError::DidNotStart { log }) if attempt < ATTEMPTS && may_pass(&log.0) => {
-                tracing::debug!(
-                    port = chosen,
-                    attempt,
-                    "the embedded Postgres did not start, trying again"
-                );
+                tracing::debug!(port = chosen, attempt, "the embedded Postgres did not start, trying again");
                 tokio::time::sleep(Duration::from_millis(500)).await;
             }
             Err(error) => return Err(error),
@@ -160,31 +153,15 @@ fn spawn(
 ) -> Result<i32, LocalDbError> {
     let log_path = layout.log();
     let log = File::create(&log_path).map_err(LocalDbError::file("writing", &log_path))?;
-    let errors = log
-        .try_clone()
-        .map_err(LocalDbError::file("writing", &log_path))?;
+    let errors = log.try_clone().map_err(LocalDbError::file("writing", &log_path))?;
     let program = binaries.program("postgres");
     let mut server = command(&program, layout.root(), account);
-    server
-        .arg("-D")
-        .arg(layout.cluster())
-        .arg("-k")
-        .arg(layout.socket_dir())
-        .arg("-p")
-        .arg(port.to_string());
+    server.arg("-D").arg(layout.cluster()).arg("-k").arg(layout.socket_dir()).arg("-p").arg(port.to_string());
     let own = SETTINGS.iter().copied();
-    for (name, value) in own.chain(
-        settings
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str())),
-    ) {
+    for (name, value) in own.chain(settings.iter().map(|(name, value)| (name.as_str(), value.as_str()))) {
         server.arg("-c").arg(format!("{name}={value}"));
     }
-    let child = server
-        .stdout(log)
-        .stderr(errors)
-        .spawn()
-        .map_err(LocalDbError::program(&program))?;
+    let child = server.stdout(log).stderr(errors).spawn().map_err(LocalDbError::program(&program))?;
     // The number is all that is kept: another user of the server may be the one to stop it.
     i32::try_from(child.id()).map_err(LocalDbError::program(&program))
 }
@@ -195,9 +172,7 @@ async fn wait_until_ready(layout: &Layout, pid: i32) -> Result<Postmaster, Local
     while since.elapsed() < READY_LIMIT {
         if reap(pid) {
             unready.pid = None;
-            return Err(LocalDbError::DidNotStart {
-                log: read_log(layout),
-            });
+            return Err(LocalDbError::DidNotStart { log: read_log(layout) });
         }
         match Postmaster::read(layout) {
             Some(postmaster) if postmaster.pid == pid && postmaster.is_ready => {
@@ -207,10 +182,7 @@ async fn wait_until_ready(layout: &Layout, pid: i32) -> Result<Postmaster, Local
             _ => tokio::time::sleep(POLL).await,
         }
     }
-    Err(LocalDbError::NotReady {
-        seconds: READY_LIMIT.as_secs(),
-        log: read_log(layout),
-    })
+    Err(LocalDbError::NotReady { seconds: READY_LIMIT.as_secs(), log: read_log(layout) })
 }
 
 /// A server that nobody uses yet. A start that is given up takes it along.
@@ -228,9 +200,7 @@ impl Drop for Unready {
 
 /// Whether another attempt may succeed: on another port, or once the rest of a killed server is gone.
 fn may_pass(log: &str) -> bool {
-    ["Address already in use", "shared memory block", "lock file"]
-        .iter()
-        .any(|sign| log.contains(sign))
+    ["Address already in use", "shared memory block", "lock file"].iter().any(|sign| log.contains(sign))
 }
 
 /// Makes the socket's directory; one that exists must be the server's own.
@@ -238,19 +208,14 @@ fn make_socket_dir(layout: &Layout, account: Option<&Account>) -> Result<(), Loc
     let path = layout.socket_dir();
     match std::fs::symlink_metadata(&path) {
         Ok(found) if found.is_dir() && found.uid() == server_uid(account) => Ok(()),
-        Ok(found) => Err(LocalDbError::NotOwner {
-            path,
-            owner: found.uid(),
-        }),
+        Ok(found) => Err(LocalDbError::NotOwner { path, owner: found.uid() }),
         Err(_) => make_private_dir(&path, account),
     }
 }
 
 fn remembered_port(layout: &Layout) -> Option<u16> {
     let port = std::fs::read_to_string(layout.port()).ok()?.trim().parse().ok()?;
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-        .is_ok()
-        .then_some(port)
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok().then_some(port)
 }
 
 fn free_port(layout: &Layout) -> Result<u16, LocalDbError> {
@@ -264,10 +229,5 @@ fn read_log(layout: &Layout) -> ServerLog {
     let text = std::fs::read(layout.log()).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().collect();
-    ServerLog(
-        lines
-            .get(lines.len().saturating_sub(LOG_LINES)..)
-            .unwrap_or_default()
-            .join("\n"),
-    )
+    ServerLog(lines.get(lines.len().saturating_sub(LOG_LINES)..).unwrap_or_default().join("\n"))
 }

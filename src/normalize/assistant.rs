@@ -54,17 +54,8 @@ pub(super) fn normalize(json: &str, drift: &mut DriftCounts) -> Result<Assistant
     match assistant {
         Ok(assistant) => {
             notes.count_drift(drift);
-            let Notes {
-                call_retry_configs,
-                rejects,
-                ..
-            } = notes;
-            Ok(AssistantRecords {
-                assistant,
-                call_retry_configs,
-                rejects,
-                replaced,
-            })
+            let Notes { call_retry_configs, rejects, .. } = notes;
+            Ok(AssistantRecords { assistant, call_retry_configs, rejects, replaced })
         }
         Err(reason) => Err(notes.into_reject(&Path::Root, reason, &json)),
     }

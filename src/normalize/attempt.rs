@@ -11,12 +11,10 @@ pub(super) fn read(
     options: &Options,
 ) -> Result<CallAttempt, IdFault> {
     let id = fields.own_id()?;
-    let (handled_by_user_id, handled_by_user_email) = fields.nested(
-        "handled_by_user",
-        &["first_name", "last_name"],
-        Missing::Null,
-        |user| (user.id("id"), user.word("email")),
-    );
+    let (handled_by_user_id, handled_by_user_email) =
+        fields.nested("handled_by_user", &["first_name", "last_name"], Missing::Null, |user| {
+            (user.id("id"), user.word("email"))
+        });
     Ok(CallAttempt {
         id,
         // The most recent attempt comes first, and the oldest is number 1.

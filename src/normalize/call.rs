@@ -78,9 +78,7 @@ pub(super) fn read(fields: &mut Fields<'_, '_>, options: &Options) -> Result<Cal
         prompt_variables: fields.json("prompt_variables"),
         follow_up_emails: fields.texts("follow_up_emails"),
         slack_channel_ids: fields.texts("slack_channel_ids"),
-        attempts: fields.items("call_attempts", |fields, position| {
-            attempt::read(fields, position, options)
-        }),
+        attempts: fields.items("call_attempts", |fields, position| attempt::read(fields, position, options)),
         extra: fields.finish(&[]),
     })
 }

@@ -10,12 +10,7 @@ use crate::records::{Campaign, Field, Reject};
 use crate::wire::Object;
 
 /// Fields of either API that have no column.
-const KNOWN: &[&str] = &[
-    "created_by",
-    "funnel_stats",
-    "metadata_keys",
-    "structured_output_extraction",
-];
+const KNOWN: &[&str] = &["created_by", "funnel_stats", "metadata_keys", "structured_output_extraction"];
 
 #[derive(Default)]
 struct RowStats {
@@ -32,10 +27,7 @@ struct RowStats {
 pub(super) fn normalize(json: &str, drift: &mut DriftCounts) -> Result<CampaignRecords, Reject> {
     let (json, replaced) = repair(json);
     let mut notes = Notes::on("campaign");
-    let mut records = CampaignRecords {
-        replaced,
-        ..CampaignRecords::default()
-    };
+    let mut records = CampaignRecords { replaced, ..CampaignRecords::default() };
     let campaign = match Object::read(&json) {
         Some(object) => {
             let mut fields = Fields::new(object, &mut notes);

@@ -38,14 +38,7 @@ impl<'a, 'n> Fields<'a, 'n> {
     }
 
     fn at(path: Path<'n>, object: Object<'a>, notes: &'n mut Notes) -> Self {
-        Self {
-            object,
-            path,
-            missing: Missing::Absent,
-            is_shown: true,
-            extra: String::new(),
-            notes,
-        }
+        Self { object, path, missing: Missing::Absent, is_shown: true, extra: String::new(), notes }
     }
 
     /// The object's own id, which is the key of what it becomes.
@@ -135,8 +128,7 @@ impl<'a, 'n> Fields<'a, 'n> {
             Some("null") => Field::Null,
             Some(json) => {
                 let id = Object::read(json).and_then(|mut object| object.take("id"));
-                id.and_then(|id| read_id(id).ok())
-                    .map_or(unreadable, Field::Value)
+                id.and_then(|id| read_id(id).ok()).map_or(unreadable, Field::Value)
             }
         }
     }
@@ -178,11 +170,7 @@ impl<'a, 'n> Fields<'a, 'n> {
         let path = Path::Field(&self.path, key);
         let is_shown = object.is_some();
         let inner = Fields::at(path, object.unwrap_or_default(), self.notes);
-        let mut inner = Fields {
-            missing,
-            is_shown,
-            ..inner
-        };
+        let mut inner = Fields { missing, is_shown, ..inner };
         let result = read(&mut inner);
         if let Some(JsonText(extra)) = inner.finish(known) {
             append(&mut self.extra, key, &extra);
@@ -221,11 +209,7 @@ impl<'a, 'n> Fields<'a, 'n> {
         };
         let path = Path::Field(&self.path, key);
         let Some(object) = Object::read(json) else {
-            self.notes.reject(
-                &path,
-                format!("it is {}, not an object", Kind::of(json).with_article()),
-                json,
-            );
+            self.notes.reject(&path, format!("it is {}, not an object", Kind::of(json).with_article()), json);
             return Field::Absent;
         };
         match read(&mut Fields::at(path, object, self.notes)) {
@@ -281,10 +265,7 @@ impl<'a, 'n> Fields<'a, 'n> {
                 items.extend(substitute());
                 continue;
             };
-            match read(
-                &mut Fields::at(path, object, self.notes),
-                Position { index, count },
-            ) {
+            match read(&mut Fields::at(path, object, self.notes), Position { index, count }) {
                 Ok(item) => items.extend(item),
                 Err(fault) => {
                     faults.push((index, fault.to_string()));
@@ -298,8 +279,7 @@ impl<'a, 'n> Fields<'a, 'n> {
         let texts = wire::read_list(json).unwrap_or_default();
         for (index, reason) in faults {
             let json = texts.get(index).copied().unwrap_or_default();
-            self.notes
-                .reject(&Path::Item(&self.path, key, index), reason, json);
+            self.notes.reject(&Path::Item(&self.path, key, index), reason, json);
         }
         Listed::Partly(items)
     }

@@ -35,9 +35,7 @@ impl Hasher {
     /// Derives the hasher of this version and these options from the installation's random key.
     #[must_use]
     pub fn new(installation_key: &[u8; 32], options: &Options) -> Self {
-        let Options {
-            keep_llm_system_prompt,
-        } = options;
+        let Options { keep_llm_system_prompt } = options;
         let mut content_key =
             blake3::Hasher::new_derive_key("revox-mirror 2026 content of rows and assistants");
         content_key.update(installation_key);
@@ -113,25 +111,14 @@ impl PageView {
             let outline = Outline::read(json);
             let assistant = outline.assistant.and_then(|assistant| {
                 let start = assistant.as_ptr().addr().saturating_sub(json.as_ptr().addr());
-                let id = assistants.see(
-                    body,
-                    span.start + start..span.start + start + assistant.len(),
-                    hasher,
-                )?;
+                let id =
+                    assistants.see(body, span.start + start..span.start + start + assistant.len(), hasher)?;
                 Some((start..start + assistant.len(), id))
             });
-            RowView {
-                id: outline.id,
-                hash: hash_row(json, assistant, hasher),
-                span: span.clone(),
-            }
+            RowView { id: outline.id, hash: hash_row(json, assistant, hasher), span: span.clone() }
         });
         let rows = rows.collect();
-        Self {
-            rows,
-            assistants: assistants.views,
-            page,
-        }
+        Self { rows, assistants: assistants.views, page }
     }
 }
 
@@ -147,20 +134,13 @@ impl Assistants {
     /// Notes the assistant whose text stands at `span`, and tells its id.
     fn see(&mut self, body: &str, span: Range<usize>, hasher: &Hasher) -> Option<&str> {
         let json = part(body, span.clone());
-        let is_last = self
-            .views
-            .get(self.last)
-            .is_some_and(|view| part(body, view.span.clone()) == json);
+        let is_last = self.views.get(self.last).is_some_and(|view| part(body, view.span.clone()) == json);
         if !is_last {
             let mut content = hasher.content();
             content.update(json.as_bytes());
             let hash = shortened(&content);
             self.last = *self.by_hash.entry(hash).or_insert_with(|| {
-                self.views.push(AssistantView {
-                    hash,
-                    id: id_of(json),
-                    span,
-                });
+                self.views.push(AssistantView { hash, id: id_of(json), span });
                 self.views.len() - 1
             });
         }
@@ -219,10 +199,7 @@ impl<'a> Outline<'a> {
     fn read(json: &'a str) -> Self {
         let mut deserializer = serde_json::Deserializer::from_str(json);
         let outline = RowSeed.deserialize(&mut deserializer);
-        outline.unwrap_or_else(|_| Self {
-            id: id_of(json),
-            assistant: None,
-        })
+        outline.unwrap_or_else(|_| Self { id: id_of(json), assistant: None })
     }
 }
 

@@ -60,16 +60,12 @@ fn is_storable_number(number: &[u8]) -> bool {
         None => (Some(number), None),
     };
     let shift = match exponent {
-        Some(exponent) => std::str::from_utf8(exponent)
-            .ok()
-            .and_then(|text| text.parse::<i32>().ok()),
+        Some(exponent) => std::str::from_utf8(exponent).ok().and_then(|text| text.parse::<i32>().ok()),
         None => Some(0),
     };
     let digits = mantissa.map_or(0, <[u8]>::len);
     let shift = shift.and_then(|shift| usize::try_from(shift.unsigned_abs()).ok());
-    shift
-        .and_then(|shift| digits.checked_add(shift))
-        .is_some_and(|size| size <= MAX_NUMBER_DIGITS)
+    shift.and_then(|shift| digits.checked_add(shift)).is_some_and(|size| size <= MAX_NUMBER_DIGITS)
 }
 
 /// The JSON in the form that all equal JSON has: keys sorted, the last of equal keys, no white space, numbers and
@@ -88,10 +84,8 @@ fn write_canonical(json: &str, levels: usize, text: &mut String) {
     match Kind::of(json) {
         Kind::Object => {
             let members = Object::read(json).map(Object::into_leftovers).unwrap_or_default();
-            let members: BTreeMap<Cow<'_, str>, &str> = members
-                .into_iter()
-                .map(|member| (member.key, member.json))
-                .collect();
+            let members: BTreeMap<Cow<'_, str>, &str> =
+                members.into_iter().map(|member| (member.key, member.json)).collect();
             text.push('{');
             for (index, (key, json)) in members.into_iter().enumerate() {
                 if index > 0 {
@@ -157,22 +151,14 @@ mod tests {
             ("[true,false,null]".to_owned(), true),
         ];
         for (json, fits) in cases {
-            assert_eq!(
-                check(&json).is_ok(),
-                fits,
-                "{}",
-                json.chars().take(80).collect::<String>()
-            );
+            assert_eq!(check(&json).is_ok(), fits, "{}", json.chars().take(80).collect::<String>());
         }
     }
 
     #[test]
     fn equal_json_has_one_canonical_text() {
         let cases = [
-            (
-                r#" { "b" : 1.0 , "a" : [ "\u00e9" , null ] } "#,
-                r#"{"a":["é",null],"b":1}"#,
-            ),
+            (r#" { "b" : 1.0 , "a" : [ "\u00e9" , null ] } "#, r#"{"a":["é",null],"b":1}"#),
             (r#"{"a":1,"a":2}"#, r#"{"a":2}"#),
             ("1.50", "1.5"),
             ("1e400", "1e400"),

@@ -25,10 +25,7 @@ pub(super) struct LlmModel {
 pub(super) fn read(model: &mut Fields<'_, '_>) -> LlmModel {
     LlmModel {
         r#type: model.word("type"),
-        name: first_of(
-            model,
-            &["name", "openrouter_model_id", "model_name", "realtime_model_id"],
-        ),
+        name: first_of(model, &["name", "openrouter_model_id", "model_name", "realtime_model_id"]),
         provider: first_of(model, &["openrouter_provider", "provider"]),
         has_api_key: {
             // The key itself goes nowhere.

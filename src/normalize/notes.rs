@@ -26,20 +26,12 @@ pub(super) enum Path<'p> {
 impl Path<'_> {
     /// The path with the index of every item: `call.call_attempts[3]`.
     fn exact(&self) -> String {
-        Written {
-            path: self,
-            with_index: true,
-        }
-        .to_string()
+        Written { path: self, with_index: true }.to_string()
     }
 
     /// The path that all items of a list share: `call.call_attempts[]`.
     fn general(&self) -> String {
-        Written {
-            path: self,
-            with_index: false,
-        }
-        .to_string()
+        Written { path: self, with_index: false }.to_string()
     }
 }
 
@@ -55,14 +47,7 @@ impl fmt::Display for Written<'_> {
             Path::Field(parent, key) | Path::Item(parent, key, _) => (parent, key),
         };
         if !matches!(parent, Path::Root) {
-            write!(
-                formatter,
-                "{}.",
-                Written {
-                    path: parent,
-                    with_index: self.with_index
-                }
-            )?;
+            write!(formatter, "{}.", Written { path: parent, with_index: self.with_index })?;
         }
         match key.char_indices().nth(MAX_KEY_CHARACTERS) {
             Some((end, _)) => write!(formatter, "{}…", key.get(..end).unwrap_or_default())?,
@@ -91,18 +76,12 @@ pub(super) struct Notes {
 impl Notes {
     /// Notes on a row.
     pub(super) fn on_row(row_key: String) -> Self {
-        Self {
-            row_key,
-            ..Self::default()
-        }
+        Self { row_key, ..Self::default() }
     }
 
     /// Notes on something else, whose name drift paths start with.
     pub(super) fn on(drift_root: &'static str) -> Self {
-        Self {
-            drift_root,
-            ..Self::default()
-        }
+        Self { drift_root, ..Self::default() }
     }
 
     /// A piece that cannot land; its JSON may hold secrets.
@@ -117,12 +96,7 @@ impl Notes {
     }
 
     fn make_reject(&self, path: &Path<'_>, reason: String, json: &str) -> Reject {
-        Reject {
-            row_key: self.row_key.clone(),
-            path: path.exact(),
-            reason,
-            payload: secrets::scrub(json),
-        }
+        Reject { row_key: self.row_key.clone(), path: path.exact(), reason, payload: secrets::scrub(json) }
     }
 
     /// Something that the mirror does not know.
@@ -149,10 +123,7 @@ impl Notes {
             let drift = if counts.len() < MAX_DRIFT_PATHS || counts.contains_key(&drift) {
                 drift
             } else {
-                Drift {
-                    path: "(others)".to_owned(),
-                    kind: "more than can be listed".to_owned(),
-                }
+                Drift { path: "(others)".to_owned(), kind: "more than can be listed".to_owned() }
             };
             *counts.entry(drift).or_default() += count;
         }

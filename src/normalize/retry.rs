@@ -66,19 +66,10 @@ fn content_id(config: &CallRetryConfig) -> String {
     );
     for window in calling_windows {
         // What the times are read as follows from their texts.
-        let CallingWindow {
-            start_time,
-            end_time,
-            starts_at: _,
-            ends_at: _,
-            retry_delay_seconds,
-            extra,
-        } = window;
+        let CallingWindow { start_time, end_time, starts_at: _, ends_at: _, retry_delay_seconds, extra } =
+            window;
         let extra = extra_text(extra);
-        let written = write!(
-            text,
-            " [{start_time:?} {end_time:?} {retry_delay_seconds:?} {extra:?}]"
-        );
+        let written = write!(text, " [{start_time:?} {end_time:?} {retry_delay_seconds:?} {extra:?}]");
         debug_assert!(written.is_ok(), "writing to a string does not fail");
     }
     let hash = blake3::hash(text.as_bytes()).to_hex();
@@ -92,10 +83,7 @@ mod tests {
     fn id_of(config: &str) -> String {
         let json = format!(r#"{{"id":"a","call_retry_config":{config}}}"#);
         let records = assistant(&json, &mut DriftCounts::new()).expect("an assistant");
-        assert_eq!(
-            Some(&records.call_retry_configs[0].id),
-            records.assistant.call_retry_config_id.value()
-        );
+        assert_eq!(Some(&records.call_retry_configs[0].id), records.assistant.call_retry_config_id.value());
         records.call_retry_configs[0].id.clone()
     }
 
@@ -113,10 +101,7 @@ mod tests {
         );
         assert_eq!(id_of(&base), id_of(&same));
         let id = id_of(&base);
-        assert!(
-            id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()),
-            "{id}"
-        );
+        assert!(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
     }
 
     #[test]
@@ -136,10 +121,7 @@ mod tests {
             id_of(r#"{"x":"1"}"#),
             id_of(&format!(r#"{{"calling_windows":[{WINDOW}]}}"#)),
             id_of(&format!(r#"{{"calling_windows":[{WINDOW},{WINDOW}]}}"#)),
-            id_of(&format!(
-                r#"{{"calling_windows":[{}]}}"#,
-                WINDOW.replace("6pm", "18:00")
-            )),
+            id_of(&format!(r#"{{"calling_windows":[{}]}}"#, WINDOW.replace("6pm", "18:00"))),
             id_of(r#"{"calling_windows":[{}]}"#),
         ];
         let count = ids.len();
@@ -160,9 +142,6 @@ mod tests {
             (Some("10:00"), Some("6pm"))
         );
         assert_eq!(windows[0].ends_at, chrono::NaiveTime::from_hms_opt(18, 0, 0));
-        assert_eq!(
-            (windows[1].start_time.as_deref(), windows[1].starts_at),
-            (Some("noon"), None)
-        );
+        assert_eq!((windows[1].start_time.as_deref(), windows[1].starts_at), (Some("noon"), None));
     }
 }

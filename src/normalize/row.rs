@@ -11,10 +11,7 @@ use crate::wire::Object;
 pub(super) fn normalize(json: &str, position: u64, options: &Options, drift: &mut DriftCounts) -> RowRecords {
     let (json, replaced) = repair(json);
     let mut notes = Notes::on_row(format!("#{position}"));
-    let mut records = RowRecords {
-        replaced,
-        ..RowRecords::default()
-    };
+    let mut records = RowRecords { replaced, ..RowRecords::default() };
     match Object::read(&json) {
         Some(object) => match read(&mut Fields::new(object, &mut notes), options) {
             Ok((row, call)) => {

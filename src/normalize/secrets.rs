@@ -35,24 +35,14 @@ pub(super) fn scrub_url(url: &str) -> Cow<'_, str> {
         None => ("", url),
     };
     let authority_end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
-    let host = rest
-        .get(..authority_end)
-        .and_then(|authority| authority.rfind('@'))
-        .map_or(0, |at| at + 1);
+    let host = rest.get(..authority_end).and_then(|authority| authority.rfind('@')).map_or(0, |at| at + 1);
     let (address, fragment) = rest.split_at(rest.find('#').unwrap_or(rest.len()));
     let address = address.split('?').next().unwrap_or_default();
-    let fragment = fragment
-        .split('?')
-        .next()
-        .filter(|fragment| !fragment.contains('='))
-        .unwrap_or_default();
+    let fragment = fragment.split('?').next().filter(|fragment| !fragment.contains('=')).unwrap_or_default();
     if address.len() + fragment.len() == rest.len() && host == 0 {
         return Cow::Borrowed(url);
     }
-    Cow::Owned(format!(
-        "{scheme}{}{fragment}",
-        address.get(host..).unwrap_or_default()
-    ))
+    Cow::Owned(format!("{scheme}{}{fragment}", address.get(host..).unwrap_or_default()))
 }
 
 /// Whether a member of this name holds a credential, going by the words that its name is made of.
@@ -113,15 +103,9 @@ fn is_credential(key: &str) -> bool {
 /// Whether a member of this name is a list or an object of what is sent along with a request.
 fn holds_credentials(key: &str) -> bool {
     let joined = words(key).concat();
-    [
-        "headers",
-        "header",
-        "queryparams",
-        "queryparameters",
-        "querystring",
-    ]
-    .iter()
-    .any(|end| joined.ends_with(end))
+    ["headers", "header", "queryparams", "queryparameters", "querystring"]
+        .iter()
+        .any(|end| joined.ends_with(end))
 }
 
 /// A name's words in lower case: `apiKey`, `API-Key` and `api_key` are `api` and `key`.
@@ -160,10 +144,7 @@ struct Place {
 impl Place {
     /// The value that stands under a key.
     fn under(key: &str) -> Self {
-        Self {
-            holds_credentials: holds_credentials(key),
-            is_in_list: false,
-        }
+        Self { holds_credentials: holds_credentials(key), is_in_list: false }
     }
 
     /// Whether the member of this name is a credential here.
@@ -190,14 +171,7 @@ struct Scrubber<'a> {
 impl<'a> Scrubber<'a> {
     fn new(text: &'a str, next: Option<Place>) -> Self {
         let clean = String::with_capacity(text.len());
-        Self {
-            text,
-            clean,
-            position: 0,
-            place: Place::default(),
-            around: Vec::new(),
-            next,
-        }
+        Self { text, clean, position: 0, place: Place::default(), around: Vec::new(), next }
     }
 
     fn run(mut self) -> String {
@@ -282,11 +256,7 @@ impl<'a> Scrubber<'a> {
             for word in bare.split_inclusive(char::is_whitespace) {
                 let space = part(word, word.trim_end().len()..word.len());
                 let word = word.trim_end();
-                self.clean.push_str(&if is_url(word) {
-                    scrub_url(word)
-                } else {
-                    Cow::Borrowed(word)
-                });
+                self.clean.push_str(&if is_url(word) { scrub_url(word) } else { Cow::Borrowed(word) });
                 self.clean.push_str(space);
             }
             self.position += length;
@@ -299,8 +269,7 @@ impl<'a> Scrubber<'a> {
 fn is_url(text: &str) -> bool {
     let text = text.trim_start().as_bytes();
     ["http://", "https://"].iter().any(|scheme| {
-        text.get(..scheme.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(scheme.as_bytes()))
+        text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme.as_bytes()))
     })
 }
 

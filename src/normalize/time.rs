@@ -23,9 +23,7 @@ pub(super) fn time(json: &str) -> Option<Time> {
         }
         _ => None,
     }?;
-    (1..=9999)
-        .contains(&moment.year())
-        .then(|| moment.trunc_subsecs(6))
+    (1..=9999).contains(&moment.year()).then(|| moment.trunc_subsecs(6))
 }
 
 fn from_text(text: &str) -> Option<Time> {
@@ -38,26 +36,14 @@ fn from_text(text: &str) -> Option<Time> {
     }
     // An offset without minutes, as Postgres writes it.
     let short_offset = ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z"];
-    if let Some(moment) = short_offset
-        .iter()
-        .find_map(|format| DateTime::parse_from_str(text, format).ok())
-    {
+    if let Some(moment) = short_offset.iter().find_map(|format| DateTime::parse_from_str(text, format).ok()) {
         return Some(moment.to_utc());
     }
-    let without_offset = [
-        "%Y-%m-%dT%H:%M:%S%.f",
-        "%Y-%m-%d %H:%M:%S%.f",
-        "%Y-%m-%dT%H:%M",
-        "%Y-%m-%d %H:%M",
-    ];
+    let without_offset = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
     let moment = without_offset
         .iter()
         .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-        .or_else(|| {
-            NaiveDate::parse_from_str(text, "%Y-%m-%d")
-                .ok()?
-                .and_hms_opt(0, 0, 0)
-        })?;
+        .or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0))?;
     Some(moment.and_utc())
 }
 
@@ -99,11 +85,7 @@ pub(super) fn time_of_day(text: &str) -> Option<NaiveTime> {
     let mut numbers = clock.trim_end().split(':');
     let number = |digits: &str| {
         let is_number = (1..=2).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-        if is_number {
-            digits.parse::<u32>().ok()
-        } else {
-            None
-        }
+        if is_number { digits.parse::<u32>().ok() } else { None }
     };
     let hour = number(numbers.next()?)?;
     let minute = numbers.next().map(number);
@@ -149,10 +131,7 @@ mod tests {
             ("1714979289.5", Some("2024-05-06T07:08:09.500Z")),
             ("1714979289500", Some("2024-05-06T07:08:09.500Z")),
             ("1714979289123456", Some("2024-05-06T07:08:09.123456Z")),
-            (
-                r#""2024-05-06T07:08:09.123456789Z""#,
-                Some("2024-05-06T07:08:09.123456Z"),
-            ),
+            (r#""2024-05-06T07:08:09.123456789Z""#, Some("2024-05-06T07:08:09.123456Z")),
             (r#""2024-05-06T07:08""#, Some("2024-05-06T07:08:00Z")),
             (r#""2024-05-06""#, Some("2024-05-06T00:00:00Z")),
             ("0", Some("1970-01-01T00:00:00Z")),

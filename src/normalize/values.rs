@@ -21,9 +21,7 @@ pub(super) enum IdFault {
 pub(super) fn read_id(json: &str) -> Result<String, IdFault> {
     let id = match Kind::of(json) {
         Kind::Number => json.to_owned(),
-        _ => read_string(&repair(json).0)
-            .ok_or(IdFault::Unreadable)?
-            .into_owned(),
+        _ => read_string(&repair(json).0).ok_or(IdFault::Unreadable)?.into_owned(),
     };
     match id.len() {
         0 => Err(IdFault::Unreadable),
@@ -69,8 +67,5 @@ pub(super) fn read_boolean(json: &str) -> Option<bool> {
 /// A list of texts.
 pub(super) fn read_texts(json: &str) -> Option<Vec<String>> {
     let items = wire::read_list(json)?;
-    items
-        .into_iter()
-        .map(|item| Some(read_string(item)?.into_owned()))
-        .collect()
+    items.into_iter().map(|item| Some(read_string(item)?.into_owned())).collect()
 }

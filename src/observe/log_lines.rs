@@ -27,22 +27,11 @@ where
 {
     let filter = EnvFilter::try_new(format!("{QUIET},{}", options.level))
         .unwrap_or_else(|_| EnvFilter::new(format!("{QUIET},info")));
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(writer);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     let installed = if options.json {
-        builder
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .finish()
-            .try_init()
+        builder.json().flatten_event(true).with_current_span(false).finish().try_init()
     } else {
-        builder
-            .with_ansi(options.colours)
-            .with_target(false)
-            .finish()
-            .try_init()
+        builder.with_ansi(options.colours).with_target(false).finish().try_init()
     };
     if installed.is_err() {
         tracing::debug!("the log is set up already");

@@ -1,6 +1,7 @@
 //! Progress as log lines: one when a campaign's pass begins, one when it ends, and a few in between.
 
-use super::{CampaignProgress, Outcome, Progress};
+use super::{CampaignProgress, Progress};
+use crate::plan::Outcome;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,10 +27,7 @@ struct Pass {
 
 impl Default for LogProgress {
     fn default() -> Self {
-        Self {
-            pause: PAUSE,
-            passes: Mutex::default(),
-        }
+        Self { pause: PAUSE, passes: Mutex::default() }
     }
 }
 
@@ -51,12 +49,7 @@ impl Pass {
 impl Progress for LogProgress {
     fn campaign_started(&self, campaign_id: &str, name: &str, at: &CampaignProgress) {
         let now = Instant::now();
-        let pass = Pass {
-            started: now,
-            rows_at_start: at.rows_done,
-            last_line: now,
-            latest: at.clone(),
-        };
+        let pass = Pass { started: now, rows_at_start: at.rows_done, last_line: now, latest: at.clone() };
         self.passes().insert(campaign_id.to_owned(), pass);
         tracing::info!(
             campaign_id,
@@ -142,21 +135,13 @@ mod tests {
     fn logged(pause: Duration, work: impl FnOnce(&LogProgress)) -> Vec<serde_json::Value> {
         let lines = Lines::default();
         let writer = lines.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .json()
-            .flatten_event(true)
-            .with_writer(move || writer.clone())
-            .finish();
-        let progress = LogProgress {
-            pause,
-            passes: Mutex::default(),
-        };
+        let subscriber =
+            tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone()).finish();
+        let progress = LogProgress { pause, passes: Mutex::default() };
         tracing::subscriber::with_default(subscriber, || work(&progress));
         let bytes = lines.0.lock().unwrap().clone();
         let text = String::from_utf8(bytes).unwrap();
-        text.lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     fn at(pages_done: u64) -> CampaignProgress {
@@ -175,10 +160,7 @@ mod tests {
             (3..9).for_each(|pages| progress.campaign_advanced("c1", &at(pages)));
             progress.campaign_finished("c1", Outcome::Partial, Some("pages shifted"));
         });
-        let messages: Vec<&str> = lines
-            .iter()
-            .map(|line| line["message"].as_str().unwrap())
-            .collect();
+        let messages: Vec<&str> = lines.iter().map(|line| line["message"].as_str().unwrap()).collect();
         assert_eq!(messages, ["campaign started", "campaign finished"]);
         assert_eq!(lines[0]["campaign"], "Spring");
         assert_eq!(lines[0]["pages_done"], 2);

@@ -9,4 +9,4 @@ mod progress;
 
 pub use log_lines::{LogOptions, install_logs};
 pub use log_progress::LogProgress;
-pub use progress::{CampaignProgress, Outcome, Progress, Silent};
+pub use progress::{CampaignProgress, Progress, Silent};

@@ -99,86 +99,21 @@ mod tests {
         };
         let every = TimeDelta::hours(24);
         assert_eq!(due(&known, &word, false, now, every), Due::Skip);
-        let moved = Fingerprint {
-            row_stats: Some("{1}".into()),
-            ..word.clone()
-        };
-        let silent = Fingerprint {
-            row_stats: None,
-            ..word.clone()
-        };
+        let moved = Fingerprint { row_stats: Some("{1}".into()), ..word.clone() };
+        let silent = Fingerprint { row_stats: None, ..word.clone() };
         let cases = [
             ("full", known.clone(), word.clone(), true),
-            (
-                "under way",
-                Known {
-                    walk_under_way: true,
-                    ..known.clone()
-                },
-                word.clone(),
-                false,
-            ),
-            (
-                "never",
-                Known {
-                    full_walk_at: None,
-                    ..known.clone()
-                },
-                word.clone(),
-                false,
-            ),
-            (
-                "old",
-                Known {
-                    full_walk_at: Some(now - every),
-                    ..known.clone()
-                },
-                word.clone(),
-                false,
-            ),
-            (
-                "untrusted",
-                Known {
-                    fingerprint_trusted: false,
-                    ..known.clone()
-                },
-                word.clone(),
-                false,
-            ),
+            ("under way", Known { walk_under_way: true, ..known.clone() }, word.clone(), false),
+            ("never", Known { full_walk_at: None, ..known.clone() }, word.clone(), false),
+            ("old", Known { full_walk_at: Some(now - every), ..known.clone() }, word.clone(), false),
+            ("untrusted", Known { fingerprint_trusted: false, ..known.clone() }, word.clone(), false),
             ("moved", known.clone(), moved, false),
-            (
-                "silent",
-                Known {
-                    fingerprint: Some(silent.clone()),
-                    ..known.clone()
-                },
-                silent,
-                false,
-            ),
-            (
-                "unsettled",
-                Known {
-                    unsettled_calls: 1,
-                    ..known.clone()
-                },
-                word.clone(),
-                false,
-            ),
-            (
-                "unknown",
-                Known {
-                    fingerprint: None,
-                    ..known
-                },
-                word,
-                false,
-            ),
+            ("silent", Known { fingerprint: Some(silent.clone()), ..known.clone() }, silent, false),
+            ("unsettled", Known { unsettled_calls: 1, ..known.clone() }, word.clone(), false),
+            ("unknown", Known { fingerprint: None, ..known }, word, false),
         ];
         for (case, known, listed, full) in cases {
-            assert!(
-                matches!(due(&known, &listed, full, now, every), Due::Walk(_)),
-                "{case}"
-            );
+            assert!(matches!(due(&known, &listed, full, now, every), Due::Walk(_)), "{case}");
         }
     }
 }

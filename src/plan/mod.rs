@@ -5,9 +5,11 @@
 //! ([`vanishing`]), and whether a campaign needs a pass at all ([`due`]). Leaves to `sync`: asking.
 
 mod due;
+mod outcome;
 mod shape;
 mod walk;
 
 pub use due::{Due, Fingerprint, Known, due};
+pub use outcome::Outcome;
 pub use shape::{Ask, Discovery, Learned, Shape, Shown};
 pub use walk::{WalkFacts, vanishing};

@@ -36,14 +36,9 @@ impl Shape {
     #[must_use]
     pub fn ask(&self, index: u64) -> Ask {
         match *self {
-            Self::Paged {
-                first_page,
-                lone_page,
-                page_size,
-            } => Ask::Page {
-                page: first_page.unwrap_or(lone_page) + index,
-                page_size,
-            },
+            Self::Paged { first_page, lone_page, page_size } => {
+                Ask::Page { page: first_page.unwrap_or(lone_page) + index, page_size }
+            }
             Self::Unpaged => Ask::Everything,
         }
     }
@@ -129,13 +124,7 @@ impl Discovery {
     pub fn new(page_size: u32) -> Self {
         let mut sizes = vec![page_size.max(1)];
         sizes.extend(SMALLER_SIZES.iter().copied().filter(|size| *size < page_size));
-        Self {
-            sizes,
-            size_at: 0,
-            page: 0,
-            zero: None,
-            unpaged_asked: false,
-        }
+        Self { sizes, size_at: 0, page: 0, zero: None, unpaged_asked: false }
     }
 
     fn size(&self) -> u32 {
@@ -148,10 +137,7 @@ impl Discovery {
         if self.unpaged_asked {
             Ask::Everything
         } else {
-            Ask::Page {
-                page: self.page,
-                page_size: self.size(),
-            }
+            Ask::Page { page: self.page, page_size: self.size() }
         }
     }
 
@@ -159,21 +145,14 @@ impl Discovery {
     pub fn learn(&mut self, shown: Shown) -> Learned {
         match shown {
             Shown::Refused => self.learn_refusal(),
-            Shown::Page { .. } if self.unpaged_asked => Learned::Shape {
-                shape: Shape::Unpaged,
-                first_is_at_hand: true,
-            },
+            Shown::Page { .. } if self.unpaged_asked => {
+                Learned::Shape { shape: Shape::Unpaged, first_is_at_hand: true }
+            }
             // Parameters that are passed over are those of an API without pages.
-            Shown::Page { total: None, .. } => Learned::Shape {
-                shape: Shape::Unpaged,
-                first_is_at_hand: true,
-            },
-            Shown::Page {
-                rows,
-                total: Some(total),
-                page,
-                mark,
-            } => self.learn_page(rows, total, page, mark),
+            Shown::Page { total: None, .. } => {
+                Learned::Shape { shape: Shape::Unpaged, first_is_at_hand: true }
+            }
+            Shown::Page { rows, total: Some(total), page, mark } => self.learn_page(rows, total, page, mark),
         }
     }
 
@@ -212,15 +191,8 @@ impl Discovery {
         }
         if rows >= total {
             let first_page = (self.page == 1).then_some(1);
-            let shape = Shape::Paged {
-                first_page,
-                lone_page: self.page,
-                page_size: self.size(),
-            };
-            return Learned::Shape {
-                shape,
-                first_is_at_hand: true,
-            };
+            let shape = Shape::Paged { first_page, lone_page: self.page, page_size: self.size() };
+            return Learned::Shape { shape, first_is_at_hand: true };
         }
         if self.page == 1 {
             return self.paged(Some(1), rows, true);
@@ -235,14 +207,7 @@ impl Discovery {
         let asked = self.size();
         let page_size = u32::try_from(rows).unwrap_or(asked).clamp(1, asked);
         let lone_page = first_page.unwrap_or(0);
-        Learned::Shape {
-            shape: Shape::Paged {
-                first_page,
-                lone_page,
-                page_size,
-            },
-            first_is_at_hand,
-        }
+        Learned::Shape { shape: Shape::Paged { first_page, lone_page, page_size }, first_is_at_hand }
     }
 }
 
@@ -283,24 +248,14 @@ mod tests {
                     Zero::Refused => return Shown::Refused,
                     Zero::Clamped => number = self.first_page,
                     Zero::Empty => {
-                        return Shown::Page {
-                            rows: 0,
-                            total: Some(self.total),
-                            page: Some(page),
-                            mark: 0,
-                        };
+                        return Shown::Page { rows: 0, total: Some(self.total), page: Some(page), mark: 0 };
                     }
                 }
             }
             let start = (number - self.first_page) * size;
             let rows = self.total.saturating_sub(start).min(size);
             let page = self.echoes.then_some(number);
-            Shown::Page {
-                rows,
-                total: Some(self.total),
-                page,
-                mark: if rows == 0 { 0 } else { start + 1 },
-            }
+            Shown::Page { rows, total: Some(self.total), page, mark: if rows == 0 { 0 } else { start + 1 } }
         }
     }
 
@@ -322,27 +277,12 @@ mod tests {
             for max_size in [100, 40, 7, 1] {
                 for clamps in [false, true] {
                     for echoes in [false, true] {
-                        for (first_page, zero) in [
-                            (0, Zero::Refused),
-                            (1, Zero::Refused),
-                            (1, Zero::Clamped),
-                            (1, Zero::Empty),
-                        ] {
-                            let api = Api {
-                                total,
-                                first_page,
-                                zero,
-                                max_size,
-                                clamps,
-                                echoes,
-                            };
+                        for (first_page, zero) in
+                            [(0, Zero::Refused), (1, Zero::Refused), (1, Zero::Clamped), (1, Zero::Empty)]
+                        {
+                            let api = Api { total, first_page, zero, max_size, clamps, echoes };
                             let (shape, questions) = find_out(&api, 100);
-                            let Shape::Paged {
-                                first_page: found,
-                                page_size,
-                                ..
-                            } = shape
-                            else {
+                            let Shape::Paged { first_page: found, page_size, .. } = shape else {
                                 panic!("unpaged")
                             };
                             let case = format!(
@@ -363,55 +303,25 @@ mod tests {
 
     #[test]
     fn a_campaign_on_one_page_takes_one_question_and_leaves_the_first_number_open() {
-        let api = Api {
-            total: 30,
-            first_page: 0,
-            zero: Zero::Refused,
-            max_size: 100,
-            clamps: false,
-            echoes: true,
-        };
+        let api =
+            Api { total: 30, first_page: 0, zero: Zero::Refused, max_size: 100, clamps: false, echoes: true };
         let (shape, questions) = find_out(&api, 100);
-        assert_eq!(
-            shape,
-            Shape::Paged {
-                first_page: None,
-                lone_page: 0,
-                page_size: 100
-            }
-        );
+        assert_eq!(shape, Shape::Paged { first_page: None, lone_page: 0, page_size: 100 });
         assert_eq!(questions, 1);
     }
 
     #[test]
     fn an_empty_campaign_takes_one_question() {
-        let api = Api {
-            total: 0,
-            first_page: 0,
-            zero: Zero::Refused,
-            max_size: 100,
-            clamps: false,
-            echoes: true,
-        };
+        let api =
+            Api { total: 0, first_page: 0, zero: Zero::Refused, max_size: 100, clamps: false, echoes: true };
         assert_eq!(find_out(&api, 100).1, 1);
     }
 
     #[test]
     fn an_answer_without_a_total_is_everything_at_once() {
         let mut discovery = Discovery::new(100);
-        let learned = discovery.learn(Shown::Page {
-            rows: 3_000,
-            total: None,
-            page: None,
-            mark: 1,
-        });
-        assert_eq!(
-            learned,
-            Learned::Shape {
-                shape: Shape::Unpaged,
-                first_is_at_hand: true
-            }
-        );
+        let learned = discovery.learn(Shown::Page { rows: 3_000, total: None, page: None, mark: 1 });
+        assert_eq!(learned, Learned::Shape { shape: Shape::Unpaged, first_is_at_hand: true });
     }
 
     #[test]
@@ -423,39 +333,18 @@ mod tests {
             assert!(matches!(discovery.learn(Shown::Refused), Learned::Ask(_)));
         }
         assert!(asked <= 14, "{asked} questions");
-        let learned = discovery.learn(Shown::Page {
-            rows: 5,
-            total: None,
-            page: None,
-            mark: 1,
-        });
-        assert_eq!(
-            learned,
-            Learned::Shape {
-                shape: Shape::Unpaged,
-                first_is_at_hand: true
-            }
-        );
+        let learned = discovery.learn(Shown::Page { rows: 5, total: None, page: None, mark: 1 });
+        assert_eq!(learned, Learned::Shape { shape: Shape::Unpaged, first_is_at_hand: true });
         assert_eq!(discovery.learn(Shown::Refused), Learned::Hopeless);
     }
 
     #[test]
     fn pages_are_counted_and_asked_for_as_the_api_counts() {
-        let shape = Shape::Paged {
-            first_page: Some(1),
-            lone_page: 1,
-            page_size: 100,
-        };
+        let shape = Shape::Paged { first_page: Some(1), lone_page: 1, page_size: 100 };
         assert_eq!(shape.pages(0), 1);
         assert_eq!(shape.pages(100), 1);
         assert_eq!(shape.pages(101), 2);
-        assert_eq!(
-            shape.ask(0),
-            Ask::Page {
-                page: 1,
-                page_size: 100
-            }
-        );
+        assert_eq!(shape.ask(0), Ask::Page { page: 1, page_size: 100 });
         assert_eq!(shape.expected_rows(1, 130), 30);
         assert_eq!(shape.expected_rows(2, 130), 0);
         assert_eq!(Shape::Unpaged.expected_rows(0, 130), 130);

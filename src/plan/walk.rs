@@ -30,20 +30,14 @@ impl WalkFacts {
     pub fn doubts(&self) -> Vec<String> {
         let mut doubts = Vec::new();
         if let Some(other) = self.other_total {
-            doubts.push(format!(
-                "the total changed from {} to {other} during the walk",
-                self.first_total
-            ));
+            doubts.push(format!("the total changed from {} to {other} during the walk", self.first_total));
         }
         if let Some((page, expected, found)) = self.odd_page {
             doubts.push(format!("page {page} held {found} rows instead of {expected}"));
         }
         let counted = self.distinct_ids + self.rows_without_id;
         if counted != self.first_total {
-            doubts.push(format!(
-                "{counted} distinct rows were seen of {}",
-                self.first_total
-            ));
+            doubts.push(format!("{counted} distinct rows were seen of {}", self.first_total));
         }
         match (&self.before, &self.after) {
             (Some(before), Some(after)) if before == after => {}
@@ -95,53 +89,14 @@ mod tests {
     fn a_walk_is_proven_only_when_everything_fits() {
         assert!(proven().doubts().is_empty());
         assert!(proven().may_tombstone());
-        let moved = Some(Fingerprint {
-            status: Some("paused".into()),
-            ..Fingerprint::default()
-        });
+        let moved = Some(Fingerprint { status: Some("paused".into()), ..Fingerprint::default() });
         let cases: [(&str, WalkFacts); 6] = [
-            (
-                "a total that changed",
-                WalkFacts {
-                    other_total: Some(4),
-                    ..proven()
-                },
-            ),
-            (
-                "a short page",
-                WalkFacts {
-                    odd_page: Some((1, 100, 99)),
-                    ..proven()
-                },
-            ),
-            (
-                "a row twice",
-                WalkFacts {
-                    distinct_ids: 2,
-                    ..proven()
-                },
-            ),
-            (
-                "a row too many",
-                WalkFacts {
-                    distinct_ids: 4,
-                    ..proven()
-                },
-            ),
-            (
-                "a campaign that moved",
-                WalkFacts {
-                    after: moved,
-                    ..proven()
-                },
-            ),
-            (
-                "a campaign that could not be asked",
-                WalkFacts {
-                    after: None,
-                    ..proven()
-                },
-            ),
+            ("a total that changed", WalkFacts { other_total: Some(4), ..proven() }),
+            ("a short page", WalkFacts { odd_page: Some((1, 100, 99)), ..proven() }),
+            ("a row twice", WalkFacts { distinct_ids: 2, ..proven() }),
+            ("a row too many", WalkFacts { distinct_ids: 4, ..proven() }),
+            ("a campaign that moved", WalkFacts { after: moved, ..proven() }),
+            ("a campaign that could not be asked", WalkFacts { after: None, ..proven() }),
         ];
         for (case, facts) in cases {
             assert_eq!(facts.doubts().len(), 1, "{case}");
@@ -151,11 +106,7 @@ mod tests {
 
     #[test]
     fn rows_without_an_id_leave_a_walk_complete_and_make_no_tombstones() {
-        let facts = WalkFacts {
-            distinct_ids: 2,
-            rows_without_id: 1,
-            ..proven()
-        };
+        let facts = WalkFacts { distinct_ids: 2, rows_without_id: 1, ..proven() };
         assert!(facts.doubts().is_empty());
         assert!(!facts.may_tombstone());
     }
@@ -176,11 +127,7 @@ mod tests {
             (5, 2, 0, true),
         ];
         for (live, gone, tolerated, asked) in cases {
-            assert_eq!(
-                vanishing(live, gone, tolerated).is_some(),
-                asked,
-                "{gone} of {live}"
-            );
+            assert_eq!(vanishing(live, gone, tolerated).is_some(), asked, "{gone} of {live}");
         }
     }
 }

@@ -42,18 +42,11 @@ const RUNNING: &[(Option<Status>, u32)] = &[
     (None, 12),
 ];
 
-const FINISHED: &[(Option<Status>, u32)] = &[
-    (Some(Status::Completed), 90),
-    (Some(Status::Errored), 7),
-    (Some(Status::Cancelled), 3),
-];
+const FINISHED: &[(Option<Status>, u32)] =
+    &[(Some(Status::Completed), 90), (Some(Status::Errored), 7), (Some(Status::Cancelled), 3)];
 
-const PAUSED: &[(Option<Status>, u32)] = &[
-    (Some(Status::Completed), 50),
-    (Some(Status::Paused), 25),
-    (Some(Status::NotLaunched), 10),
-    (None, 15),
-];
+const PAUSED: &[(Option<Status>, u32)] =
+    &[(Some(Status::Completed), 50), (Some(Status::Paused), 25), (Some(Status::NotLaunched), 10), (None, 15)];
 
 /// What campaigns are called, and their statuses.
 const CAMPAIGNS: &[(&str, CampaignStatus)] = &[
@@ -94,22 +87,14 @@ impl Account {
 
     /// Adds the campaign at `place`, with rows.
     pub(super) fn draw_campaign(&mut self, place: usize, rows: usize) {
-        let (name, status) = CAMPAIGNS
-            .iter()
-            .cycle()
-            .nth(place)
-            .copied()
-            .unwrap_or(("", CampaignStatus::Running));
+        let (name, status) =
+            CAMPAIGNS.iter().cycle().nth(place).copied().unwrap_or(("", CampaignStatus::Running));
         let round = place / CAMPAIGNS.len();
         let weeks = i32::try_from(place % 50).unwrap_or(0);
         self.campaigns.push(Campaign {
             id: self.draw.uuid(),
             seed: self.draw.seed(),
-            name: if round == 0 {
-                name.to_owned()
-            } else {
-                format!("{name} ({})", round + 1)
-            },
+            name: if round == 0 { name.to_owned() } else { format!("{name} ({})", round + 1) },
             status,
             assistant: place % self.assistants.len().max(1),
             from_phone_number: "+33477000001".to_owned(),
@@ -196,22 +181,14 @@ impl Account {
     }
 
     pub(super) fn look(&self) -> Look {
-        Look {
-            newer: self.options.flavour.is_newer(),
-            floats: self.options.numbers == Numbers::Floats,
-        }
+        Look { newer: self.options.flavour.is_newer(), floats: self.options.numbers == Numbers::Floats }
     }
 
     /// Makes all JSON anew, as another API shows it.
     pub(super) fn forget_texts(&mut self) {
-        self.assistants
-            .iter_mut()
-            .for_each(|assistant| assistant.text = OnceCell::new());
+        self.assistants.iter_mut().for_each(|assistant| assistant.text = OnceCell::new());
         self.calls.iter_mut().for_each(|call| call.text = OnceCell::new());
-        self.campaigns
-            .iter_mut()
-            .flat_map(|it| &mut it.rows)
-            .for_each(|row| row.text = OnceCell::new());
+        self.campaigns.iter_mut().flat_map(|it| &mut it.rows).for_each(|row| row.text = OnceCell::new());
     }
 
     /// Makes all JSON now, not when it is first asked for: what a bench wants before it takes the time.
@@ -231,17 +208,12 @@ impl Account {
         let look = self.look();
         let detail = self.options.campaign_detail;
         let assistant = self.assistants.get(campaign.assistant);
-        let text = assistant
-            .filter(|_| detail.shows_assistant())
-            .map(|it| self.assistant_text(it));
+        let text = assistant.filter(|_| detail.shows_assistant()).map(|it| self.assistant_text(it));
         render::campaign(
             look,
             campaign,
             &self.options.organization_id,
-            (
-                campaign.fingerprint(&self.calls, look.newer),
-                detail.shows_row_stats(),
-            ),
+            (campaign.fingerprint(&self.calls, look.newer), detail.shows_row_stats()),
             (assistant.map_or("", |it| it.id.as_str()), text.as_deref()),
         )
     }
@@ -261,14 +233,10 @@ impl Account {
 
     /// Appends a call's JSON.
     pub(super) fn write_call(&self, document: &mut Document, call: &Call) {
-        let CallText { before, after } = call
-            .text
-            .get_or_init(|| render::call(self.look(), call, &self.options.organization_id));
+        let CallText { before, after } =
+            call.text.get_or_init(|| render::call(self.look(), call, &self.options.organization_id));
         document.shared(before);
-        match call
-            .assistant
-            .and_then(|assistant| self.assistants.get(assistant))
-        {
+        match call.assistant.and_then(|assistant| self.assistants.get(assistant)) {
             Some(assistant) => document.shared(&self.assistant_text(assistant)),
             None => document.fixed("null"),
         }

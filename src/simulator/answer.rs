@@ -58,13 +58,9 @@ impl Answer {
     pub(super) fn compressed(mut self, signature: &str) -> Self {
         let bytes = std::mem::take(&mut self.document).into_bytes(signature);
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        let packed = encoder
-            .write_all(&bytes)
-            .and_then(|()| encoder.finish())
-            .unwrap_or_default();
+        let packed = encoder.write_all(&bytes).and_then(|()| encoder.finish()).unwrap_or_default();
         self.document = Document::from(packed);
-        self.headers
-            .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        self.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         self
     }
 
@@ -73,20 +69,14 @@ impl Answer {
         let length = self.document.len();
         let body = self.document.into_body(signature);
         let mut response = respond(self.status, self.headers, body);
-        response
-            .headers_mut()
-            .insert(CONTENT_LENGTH, HeaderValue::from(length));
+        response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
         response
     }
 
     fn new(status: StatusCode, content_type: &'static str, document: impl Into<Document>) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        Self {
-            status,
-            headers,
-            document: document.into(),
-        }
+        Self { status, headers, document: document.into() }
     }
 }
 

@@ -35,12 +35,8 @@ impl Model {
     pub(super) const ALL: &[Self] = &[Self::Dedicated, Self::Custom, Self::OpenRouter, Self::Realtime];
 }
 
-const NAMES: &[&str] = &[
-    "Léa, rénovation énergétique",
-    "Clinic reminders",
-    "Relance devis \"premium\"",
-    "مساعد المواعيد",
-];
+const NAMES: &[&str] =
+    &["Léa, rénovation énergétique", "Clinic reminders", "Relance devis \"premium\"", "مساعد المواعيد"];
 
 impl Assistant {
     /// The assistant at `place`, made some weeks before `now`.

@@ -130,13 +130,8 @@ impl Stage {
     }
 }
 
-const RESULTS: &[(&str, u32)] = &[
-    ("human", 70),
-    ("voicemail", 16),
-    ("IVR", 6),
-    ("unknown", 4),
-    ("ios-screening-filter", 4),
-];
+const RESULTS: &[(&str, u32)] =
+    &[("human", 70), ("voicemail", 16), ("IVR", 6), ("unknown", 4), ("ios-screening-filter", 4)];
 
 const DIAL_ERRORS: &[(&str, u32)] = &[
     ("no_answer", 40),
@@ -260,11 +255,7 @@ impl Call {
 
     /// Dials the person at `at`.
     fn try_at(&mut self, draw: &mut Draw, stage: Stage, at: DateTime<Utc>, turns: usize) {
-        let number = if self.inbound {
-            &self.from_phone_number
-        } else {
-            &self.to_phone_number
-        };
+        let number = if self.inbound { &self.from_phone_number } else { &self.to_phone_number };
         let mut seconds = |range| u32::try_from(draw.number(range)).unwrap_or(0);
         let attempt = Attempt {
             ring_seconds: seconds(3..29),

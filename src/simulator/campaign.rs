@@ -132,9 +132,7 @@ impl Row {
 impl Campaign {
     /// The status of each row's call, in order.
     pub(super) fn row_statuses<'a>(&'a self, calls: &'a [Call]) -> impl Iterator<Item = Option<Status>> + 'a {
-        self.rows
-            .iter()
-            .map(|row| row.call.and_then(|call| calls.get(call)).map(|call| call.status))
+        self.rows.iter().map(|row| row.call.and_then(|call| calls.get(call)).map(|call| call.status))
     }
 
     /// The rows, counted.

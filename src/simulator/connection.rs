@@ -48,24 +48,13 @@ impl Listener for CuttableListener {
         let (stream, _) = Listener::accept(&mut self.listener).await;
         // Without it small answers may wait for the client's acknowledgement; it is no more than a delay.
         let _ = stream.set_nodelay(true);
-        let line = Line {
-            cut: self.stop.child_token(),
-        };
+        let line = Line { cut: self.stop.child_token() };
         let cut = Box::pin(line.cut.clone().cancelled_owned());
-        (
-            CuttableStream {
-                stream,
-                cut,
-                is_cut: false,
-            },
-            line,
-        )
+        (CuttableStream { stream, cut, is_cut: false }, line)
     }
 
     fn local_addr(&self) -> io::Result<Line> {
-        Ok(Line {
-            cut: self.stop.clone(),
-        })
+        Ok(Line { cut: self.stop.clone() })
     }
 }
 
@@ -86,11 +75,7 @@ impl CuttableStream {
     /// Fails once the connection is cut.
     fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
         self.is_cut = self.is_cut || self.cut.as_mut().poll(context).is_ready();
-        if self.is_cut {
-            Err(io::ErrorKind::ConnectionReset.into())
-        } else {
-            Ok(())
-        }
+        if self.is_cut { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
     }
 }
 

@@ -42,10 +42,7 @@ impl Draw {
 
     /// One item of a table.
     pub(super) fn pick<T: Copy>(&mut self, table: &[T]) -> T {
-        table
-            .choose(&mut self.0)
-            .copied()
-            .expect("the simulator's tables are not empty")
+        table.choose(&mut self.0).copied().expect("the simulator's tables are not empty")
     }
 
     /// One item of a table in which an item stands with its weight.
@@ -58,9 +55,7 @@ impl Draw {
 
     /// A random id in the form of a UUID.
     pub(super) fn uuid(&mut self) -> String {
-        uuid::Builder::from_random_bytes(self.0.random())
-            .into_uuid()
-            .to_string()
+        uuid::Builder::from_random_bytes(self.0.random()).into_uuid().to_string()
     }
 
     /// A French mobile number in E.164.

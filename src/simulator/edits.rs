@@ -67,10 +67,7 @@ impl Account {
     pub fn freeze_fingerprint(&mut self, campaign: impl Into<CampaignKey>) -> Result<(), EditError> {
         let newer = self.look().newer;
         let at = self.place(campaign)?;
-        let frozen = self
-            .campaigns
-            .get(at)
-            .map(|it| it.fingerprint(&self.calls, newer));
+        let frozen = self.campaigns.get(at).map(|it| it.fingerprint(&self.calls, newer));
         self.campaign_mut(at)?.frozen = frozen;
         Ok(())
     }
@@ -181,12 +178,8 @@ impl Account {
         to: (impl Into<CampaignKey>, usize),
     ) -> Result<(), EditError> {
         let (from, to) = ((self.place(from.0)?, from.1), (self.place(to.0)?, to.1));
-        let newest = self
-            .call_mut(from.0, from.1)?
-            .attempts
-            .first()
-            .cloned()
-            .ok_or(EditError::NoCall(from.1))?;
+        let newest =
+            self.call_mut(from.0, from.1)?.attempts.first().cloned().ok_or(EditError::NoCall(from.1))?;
         let now = self.step();
         let call = self.call_mut(to.0, to.1)?;
         call.attempts.push(newest);
@@ -226,10 +219,7 @@ impl Account {
     /// Changes the prompt of the assistant at `assistant`, which stands in all its calls and campaigns.
     pub fn edit_assistant_prompt(&mut self, assistant: usize) -> Result<(), EditError> {
         let now = self.step();
-        let it = self
-            .assistants
-            .get_mut(assistant)
-            .ok_or(EditError::NoAssistant(assistant))?;
+        let it = self.assistants.get_mut(assistant).ok_or(EditError::NoAssistant(assistant))?;
         it.prompt.push_str("\n\nSois plus bref.");
         it.updated_at = now;
         it.text = OnceCell::new();
@@ -286,9 +276,7 @@ impl Account {
         let quiet = self.quiet;
         let open = {
             let campaign = self.campaigns.get(at).ok_or(EditError::NoCampaign(at.into()))?;
-            campaign
-                .row_statuses(&self.calls)
-                .any(|status| !status.is_some_and(Status::is_final))
+            campaign.row_statuses(&self.calls).any(|status| !status.is_some_and(Status::is_final))
         };
         let campaign = self.campaign_mut(at)?;
         match campaign.status {
@@ -333,17 +321,11 @@ impl Account {
     }
 
     pub(super) fn row(&self, at: usize, row: usize) -> Result<&Row, EditError> {
-        self.campaigns
-            .get(at)
-            .and_then(|it| it.rows.get(row))
-            .ok_or(EditError::NoRow(row))
+        self.campaigns.get(at).and_then(|it| it.rows.get(row)).ok_or(EditError::NoRow(row))
     }
 
     fn row_mut(&mut self, at: usize, row: usize) -> Result<&mut Row, EditError> {
-        self.campaign_mut(at)?
-            .rows
-            .get_mut(row)
-            .ok_or(EditError::NoRow(row))
+        self.campaign_mut(at)?.rows.get_mut(row).ok_or(EditError::NoRow(row))
     }
 
     pub(super) fn call_mut(&mut self, at: usize, row: usize) -> Result<&mut Call, EditError> {

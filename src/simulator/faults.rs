@@ -85,13 +85,7 @@ impl Fault {
     /// A fault that hits every request.
     #[must_use]
     pub fn new(kind: FaultKind) -> Self {
-        Self {
-            kind,
-            path: String::new(),
-            when: When::Always,
-            times: None,
-            should_retry: None,
-        }
+        Self { kind, path: String::new(), when: When::Always, times: None, should_retry: None }
     }
 
     /// Only requests whose path and query contain `part`.
@@ -118,10 +112,7 @@ impl Fault {
     /// Only `percent` of 100 of them, as chance has it.
     #[must_use]
     pub fn at_random(mut self, percent: u32, seed: u64) -> Self {
-        self.when = When::Random {
-            percent,
-            draw: Draw::new(seed),
-        };
+        self.when = When::Random { percent, draw: Draw::new(seed) };
         self
     }
 
@@ -195,9 +186,7 @@ mod tests {
     fn hits(fault: Fault) -> Vec<usize> {
         let mut faults = Faults::default();
         faults.inject(fault);
-        (1..=10)
-            .filter(|_| faults.strike("/api/campaigns/1/rows?page=2").is_some())
-            .collect()
+        (1..=10).filter(|_| faults.strike("/api/campaigns/1/rows?page=2").is_some()).collect()
     }
 
     #[test]

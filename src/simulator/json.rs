@@ -17,11 +17,7 @@ pub(super) struct Json {
 impl Json {
     /// An empty text; with `floats`, counts are written as `3.0`.
     pub(super) fn new(floats: bool) -> Self {
-        Self {
-            text: String::new(),
-            floats,
-            slots: Vec::new(),
-        }
+        Self { text: String::new(), floats, slots: Vec::new() }
     }
 
     /// The text so far.
@@ -115,10 +111,7 @@ impl Json {
     /// Writes the comma before the next key or item, unless it is the first of its object or list.
     /// (No finished value ends in one of these characters.)
     fn separate(&mut self) {
-        if !matches!(
-            self.text.as_bytes().last(),
-            None | Some(b'{' | b'[' | b':' | b',')
-        ) {
+        if !matches!(self.text.as_bytes().last(), None | Some(b'{' | b'[' | b':' | b',')) {
             self.text.push(',');
         }
     }
@@ -218,14 +211,8 @@ mod tests {
 
     #[test]
     fn strings_read_back_as_they_were() {
-        for text in [
-            "",
-            "plain",
-            "\"quoted\" \\ back\nline\r\t\u{0}\u{1f}",
-            "é 👩‍👩‍👧 שלום 你好",
-            "\\",
-            "\"",
-        ] {
+        for text in ["", "plain", "\"quoted\" \\ back\nline\r\t\u{0}\u{1f}", "é 👩‍👩‍👧 שלום 你好", "\\", "\""]
+        {
             let mut json = Json::new(false);
             json.item(text);
             assert_eq!(serde_json::from_str::<String>(&json.into_text()).unwrap(), text);
@@ -244,9 +231,6 @@ mod tests {
             });
             json.field("e", NULL);
         });
-        assert_eq!(
-            json.into_text(),
-            r#"{"a{":":[","b":{},"c":[1,2],"d":[{"n":3.0},{"n":3.0}],"e":null}"#
-        );
+        assert_eq!(json.into_text(), r#"{"a{":":[","b":{},"c":[1,2],"d":[{"n":3.0},{"n":3.0}],"e":null}"#);
     }
 }

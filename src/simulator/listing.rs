@@ -8,10 +8,7 @@ impl Account {
     /// The ids of all campaigns, listed or not.
     #[must_use]
     pub fn campaign_ids(&self) -> Vec<String> {
-        self.campaigns
-            .iter()
-            .map(|campaign| campaign.id.clone())
-            .collect()
+        self.campaigns.iter().map(|campaign| campaign.id.clone()).collect()
     }
 
     /// How many rows the campaign has.
@@ -21,22 +18,13 @@ impl Account {
 
     /// The ids of the campaign's rows, in order.
     pub fn row_ids(&self, campaign: impl Into<CampaignKey>) -> Result<Vec<String>, EditError> {
-        Ok(self
-            .campaign(campaign)?
-            .rows
-            .iter()
-            .map(|row| row.id.clone())
-            .collect())
+        Ok(self.campaign(campaign)?.rows.iter().map(|row| row.id.clone()).collect())
     }
 
     /// The id of the row's call, if it has one.
     pub fn call_id(&self, campaign: impl Into<CampaignKey>, row: usize) -> Result<Option<String>, EditError> {
         let at = self.place(campaign)?;
-        Ok(self
-            .row(at, row)?
-            .call
-            .and_then(|call| self.calls.get(call))
-            .map(|call| call.id.clone()))
+        Ok(self.row(at, row)?.call.and_then(|call| self.calls.get(call)).map(|call| call.id.clone()))
     }
 
     /// The status of the row's call as the API shows it, if it has one.

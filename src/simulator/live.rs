@@ -15,10 +15,7 @@ impl Account {
         count: usize,
     ) -> Result<usize, EditError> {
         let at = self.place(campaign)?;
-        let statuses = self
-            .campaigns
-            .get(at)
-            .map(|it| it.row_statuses(&self.calls).enumerate());
+        let statuses = self.campaigns.get(at).map(|it| it.row_statuses(&self.calls).enumerate());
         let mut open: Vec<(u8, usize)> = statuses
             .into_iter()
             .flatten()
@@ -60,12 +57,7 @@ impl Account {
         count: usize,
     ) -> Result<usize, EditError> {
         let now = self.step();
-        let places: Vec<usize> = self
-            .campaign(campaign)?
-            .rows
-            .iter()
-            .filter_map(|row| row.call)
-            .collect();
+        let places: Vec<usize> = self.campaign(campaign)?.rows.iter().filter_map(|row| row.call).collect();
         let mut delivered = 0;
         for place in places {
             let Some(call) = self.calls.get_mut(place) else {
@@ -73,10 +65,7 @@ impl Account {
             };
             let waits = |attempt: &Attempt| attempt.stage.result().is_some() && !attempt.analysed;
             if delivered < count && call.status.is_final() && call.attempts.iter().any(waits) {
-                call.attempts
-                    .iter_mut()
-                    .filter(|it| waits(it))
-                    .for_each(|it| it.analysed = true);
+                call.attempts.iter_mut().filter(|it| waits(it)).for_each(|it| it.analysed = true);
                 call.changed(now);
                 delivered += 1;
             }

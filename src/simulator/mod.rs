@@ -82,12 +82,7 @@ impl Simulator {
             .with_state(Arc::clone(&shared))
             .into_make_service_with_connect_info::<Line>();
         let serving = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
-        Ok(Self {
-            address,
-            shared,
-            stop,
-            server: Some(tokio::spawn(serving.into_future())),
-        })
+        Ok(Self { address, shared, stop, server: Some(tokio::spawn(serving.into_future())) })
     }
 
     /// Where the API is: `http://127.0.0.1:PORT/api`.
@@ -168,10 +163,7 @@ impl Simulator {
         let shared: Weak<Shared> = Arc::downgrade(&self.shared);
         let stop = self.stop.clone();
         tokio::spawn(async move {
-            while stop
-                .run_until_cancelled(tokio::time::sleep(period))
-                .await
-                .is_some()
+            while stop.run_until_cancelled(tokio::time::sleep(period)).await.is_some()
                 && let Some(shared) = shared.upgrade()
             {
                 if let Err(error) = lock(&shared.account).tick() {
@@ -190,9 +182,6 @@ impl Drop for Simulator {
 
 impl std::fmt::Debug for Simulator {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Simulator")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Simulator").field("address", &self.address).finish_non_exhaustive()
     }
 }

@@ -34,11 +34,7 @@ pub(super) fn rows(account: &Account, campaign: &Campaign, query: &Query, twist:
             bad_request("this endpoint takes no parameters")
         }
         Flavour::Newer(_) => {
-            let rows: &[Row] = if matches!(twist, Some(Twist::EmptyRows)) {
-                &[]
-            } else {
-                &campaign.rows
-            };
+            let rows: &[Row] = if matches!(twist, Some(Twist::EmptyRows)) { &[] } else { &campaign.rows };
             let mut document = Document::default();
             document.fixed(r#"{"rows":["#);
             write_rows(account, &mut document, rows.iter());
@@ -74,17 +70,10 @@ struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     fn read(query: &'a Query, api: &OlderApi) -> Result<Self, &'static str> {
-        let last = |name: &str| {
-            query
-                .iter()
-                .rev()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value.as_str())
-        };
+        let last =
+            |name: &str| query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         let mut asked = Self {
-            page: last("page")
-                .and_then(whole_number)
-                .ok_or("page is required and a whole number")?,
+            page: last("page").and_then(whole_number).ok_or("page is required and a whole number")?,
             page_size: last("page_size")
                 .and_then(whole_number)
                 .filter(|size| *size > 0)
@@ -149,11 +138,7 @@ impl<'a> Asked<'a> {
             (Some(Twist::RepeatPage), page) => page - 1,
             (_, page) => page,
         };
-        let start = if none {
-            usize::MAX
-        } else {
-            shown.saturating_mul(page_size)
-        };
+        let start = if none { usize::MAX } else { shown.saturating_mul(page_size) };
 
         let (count, rows) = self.select(account, &campaign.rows, start, page_size);
         let total = match (twist, campaign.total) {
@@ -177,22 +162,15 @@ impl<'a> Asked<'a> {
             return (rows.len(), rows.iter().skip(start).take(page_size).collect());
         }
         let matching: Vec<&Row> = rows.iter().filter(|row| self.matches(account, row)).collect();
-        (
-            matching.len(),
-            matching.into_iter().skip(start).take(page_size).collect(),
-        )
+        (matching.len(), matching.into_iter().skip(start).take(page_size).collect())
     }
 
     fn matches(&self, account: &Account, row: &Row) -> bool {
         let call = row.call.and_then(|call| account.calls.get(call));
         let status = call.map(|call| call.status.shown(false));
-        let result = call
-            .and_then(|call| call.attempts.first())
-            .and_then(|newest| newest.stage.result());
+        let result = call.and_then(|call| call.attempts.first()).and_then(|newest| newest.stage.result());
         (self.statuses.is_empty() || status.is_some_and(|status| self.statuses.contains(&status)))
-            && self
-                .result
-                .is_none_or(|wanted| result.unwrap_or("none") == wanted)
+            && self.result.is_none_or(|wanted| result.unwrap_or("none") == wanted)
             && self.query.is_none_or(|text| mentions(row, text))
     }
 }

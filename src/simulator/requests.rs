@@ -45,10 +45,6 @@ impl Requests {
 
     /// Starts counting anew; requests under way stay under way.
     pub(super) fn reset(&mut self) {
-        *self = Self {
-            under_way: self.under_way,
-            most_at_once: self.under_way,
-            ..Self::default()
-        };
+        *self = Self { under_way: self.under_way, most_at_once: self.under_way, ..Self::default() };
     }
 }

@@ -36,9 +36,7 @@ impl Asked {
         let page_size = number("page_size")
             .filter(|size| (1..=u64::from(api.search_max_page_size)).contains(size))
             .ok_or("page_size is required, positive and not too large")?;
-        let before = page
-            .checked_sub(api.search_first_page.into())
-            .ok_or("there is no such page")?;
+        let before = page.checked_sub(api.search_first_page.into()).ok_or("there is no such page")?;
         for unsupported in ["outcomes", "assignee_ids"] {
             if !strings(&body, unsupported).is_empty() {
                 return Err("the simulator does not filter by outcomes and assignees");
@@ -65,32 +63,13 @@ impl Asked {
     }
 
     fn answer(&self, account: &Account) -> Answer {
-        let campaigns: HashSet<&str> = account
-            .campaigns
-            .iter()
-            .map(|campaign| campaign.id.as_str())
-            .collect();
-        let lives = |call: &&Call| {
-            call.campaign
-                .as_ref()
-                .is_none_or(|(id, _)| campaigns.contains(id.as_str()))
-        };
-        let mut found: Vec<&Call> = account
-            .calls
-            .iter()
-            .filter(lives)
-            .filter(|call| self.matches(account, call))
-            .collect();
-        found.sort_by_key(|call| {
-            (
-                if self.by_update {
-                    call.updated_at
-                } else {
-                    call.created_at
-                },
-                &call.id,
-            )
-        });
+        let campaigns: HashSet<&str> =
+            account.campaigns.iter().map(|campaign| campaign.id.as_str()).collect();
+        let lives =
+            |call: &&Call| call.campaign.as_ref().is_none_or(|(id, _)| campaigns.contains(id.as_str()));
+        let mut found: Vec<&Call> =
+            account.calls.iter().filter(lives).filter(|call| self.matches(account, call)).collect();
+        found.sort_by_key(|call| (if self.by_update { call.updated_at } else { call.created_at }, &call.id));
         if !self.ascending {
             found.reverse();
         }
@@ -112,28 +91,14 @@ impl Asked {
     }
 
     fn matches(&self, account: &Account, call: &Call) -> bool {
-        let assistant = call
-            .assistant
-            .and_then(|assistant| account.assistants.get(assistant));
-        let result = call
-            .attempts
-            .first()
-            .and_then(|newest| newest.stage.result())
-            .unwrap_or("none");
-        let text = |key| {
-            self.body
-                .get(key)
-                .and_then(Value::as_str)
-                .filter(|text| !text.is_empty())
-        };
+        let assistant = call.assistant.and_then(|assistant| account.assistants.get(assistant));
+        let result = call.attempts.first().and_then(|newest| newest.stage.result()).unwrap_or("none");
+        let text = |key| self.body.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
         self.allows("call_ids", Some(&call.id))
             && self.allows("campaign_ids", call.campaign.as_ref().map(|(id, _)| id.as_str()))
             && self.allows("assistant_ids", assistant.map(|assistant| assistant.id.as_str()))
             && self.allows("statuses", Some(call.status.shown(true)))
-            && self.allows(
-                "directions",
-                Some(if call.inbound { "inbound" } else { "outbound" }),
-            )
+            && self.allows("directions", Some(if call.inbound { "inbound" } else { "outbound" }))
             && self.allows("from_phone_numbers", Some(&call.from_phone_number))
             && self.allows("results", Some(result))
             && text("to_phone_number").is_none_or(|number| call.to_phone_number == number)
@@ -150,10 +115,5 @@ impl Asked {
 }
 
 fn strings<'a>(body: &'a Value, key: &str) -> Vec<&'a str> {
-    body.get(key)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect()
+    body.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
 }

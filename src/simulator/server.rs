@@ -76,11 +76,7 @@ enum Endpoint<'a> {
 
 impl<'a> Endpoint<'a> {
     fn of(method: &Method, path: &'a str) -> Self {
-        let parts: Vec<&str> = path
-            .strip_prefix("/api/")
-            .unwrap_or_default()
-            .split('/')
-            .collect();
+        let parts: Vec<&str> = path.strip_prefix("/api/").unwrap_or_default().split('/').collect();
         match (method.as_str(), parts.as_slice()) {
             ("GET", ["campaigns"]) => Self::Campaigns,
             ("GET", ["campaigns", id]) => Self::Campaign(id),
@@ -126,12 +122,7 @@ pub(super) async fn answer(
 
     let (latency, clock, fresh, gzip) = {
         let options = &lock(&shared.account).options;
-        (
-            options.latency,
-            options.clock.clone(),
-            options.fresh_signatures,
-            options.gzip,
-        )
+        (options.latency, options.clock.clone(), options.fresh_signatures, options.gzip)
     };
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
@@ -149,11 +140,7 @@ pub(super) async fn answer(
         }
     }
 
-    let nonce = if fresh {
-        shared.answers.fetch_add(1, Ordering::Relaxed)
-    } else {
-        0
-    };
+    let nonce = if fresh { shared.answers.fetch_add(1, Ordering::Relaxed) } else { 0 };
     let signature = signature(nonce);
     let mut answer = make_answer(&shared, &parts, body, endpoint, fault.as_ref()).await;
     if gzip && accepts_gzip(&parts) {
@@ -179,11 +166,7 @@ async fn make_answer(
     fault: Option<&Fault>,
 ) -> Answer {
     if let Some(fault) = fault {
-        let clock = lock(&shared.account)
-            .options
-            .clock
-            .clone()
-            .unwrap_or_else(Clock::system);
+        let clock = lock(&shared.account).options.clock.clone().unwrap_or_else(Clock::system);
         if let Some(answer) = spoil::instead(fault, &clock) {
             return answer;
         }
@@ -193,11 +176,7 @@ async fn make_answer(
     };
     let account = lock(&shared.account);
     let bearer = format!("Bearer {}", account.options.api_key);
-    if parts
-        .headers
-        .get(AUTHORIZATION)
-        .is_none_or(|given| given.as_bytes() != bearer.as_bytes())
-    {
+    if parts.headers.get(AUTHORIZATION).is_none_or(|given| given.as_bytes() != bearer.as_bytes()) {
         return Answer::error(StatusCode::UNAUTHORIZED, "the API key is missing or wrong");
     }
     let twist = fault.and_then(|fault| Twist::of(&fault.kind));
@@ -211,11 +190,9 @@ async fn make_answer(
             Ok(campaign) => pages::rows(&account, campaign, &query_of(parts), twist),
             Err(_) => unknown_campaign(),
         },
-        Endpoint::Me => Answer::ok(render::user(
-            account.look(),
-            &account.options.organization_id,
-            account.started_at,
-        )),
+        Endpoint::Me => {
+            Answer::ok(render::user(account.look(), &account.options.organization_id, account.started_at))
+        }
         Endpoint::Search => match &account.options.flavour {
             Flavour::Newer(api) => search::search(&account, api, &body),
             Flavour::Older(_) => Answer::error(StatusCode::NOT_FOUND, "there is no such endpoint"),
@@ -235,18 +212,10 @@ fn unknown_campaign() -> Answer {
 }
 
 fn query_of(parts: &Parts) -> Query {
-    url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
-        .into_owned()
-        .collect()
+    url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect()
 }
 
 fn accepts_gzip(parts: &Parts) -> bool {
-    let accepted = parts
-        .headers
-        .get(ACCEPT_ENCODING)
-        .and_then(|it| it.to_str().ok())
-        .unwrap_or_default();
-    accepted
-        .split(',')
-        .any(|it| it.trim().split(';').next() == Some("gzip"))
+    let accepted = parts.headers.get(ACCEPT_ENCODING).and_then(|it| it.to_str().ok()).unwrap_or_default();
+    accepted.split(',').any(|it| it.trim().split(';').next() == Some("gzip"))
 }

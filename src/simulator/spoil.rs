@@ -58,19 +58,10 @@ pub(super) fn instead(fault: &Fault, clock: &Clock) -> Option<Answer> {
 
 /// The right answer as the fault sends it.
 pub(super) fn spoilt(kind: &FaultKind, answer: Answer, signature: String) -> Response {
-    let Answer {
-        status,
-        headers,
-        document,
-    } = answer;
+    let Answer { status, headers, document } = answer;
     let (length, half) = (document.len(), document.len() / 2);
     let again = |document: Document, signature| {
-        Answer {
-            status,
-            headers: headers.clone(),
-            document,
-        }
-        .into_response(signature)
+        Answer { status, headers: headers.clone(), document }.into_response(signature)
     };
     match kind {
         FaultKind::MalformedJson => {
@@ -96,9 +87,7 @@ pub(super) fn spoilt(kind: &FaultKind, answer: Answer, signature: String) -> Res
             bytes.truncate(half);
             let mut response = respond(status, headers, cut_off(bytes));
             if matches!(kind, FaultKind::Truncated) {
-                response
-                    .headers_mut()
-                    .insert(CONTENT_LENGTH, HeaderValue::from(length));
+                response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
             }
             response
         }

@@ -3,16 +3,17 @@
 use super::StoreError;
 use super::checkpoint::{WalkCheckpoint, save_walk, signed, unsigned};
 use super::lease::Lease;
+use super::lines::{Line, own};
 use super::open::{Store, commit};
 use super::parts::write_list;
-use super::table::{Line, own};
+use super::rejects::{save_drift, save_rejects};
 use super::tables::{
     CALL_ATTEMPTS, CALLS, CAMPAIGN_ROWS, EMAIL_MESSAGES, POST_CALL_TRANSCRIPT_TURNS, SMS_MESSAGES,
     SPEECH_EVENTS, TRANSCRIPT_TURNS, bind_call_attempts, bind_calls, bind_campaign_rows, bind_email_messages,
     bind_post_call_transcript_turns, bind_sms_messages, bind_speech_events, bind_transcript_turns,
 };
 use crate::normalize::{DriftCounts, Hash, RowRecords};
-use crate::records::{Call, CallAttempt, CampaignRow, Reject, Time};
+use crate::records::{Call, CallAttempt, CampaignRow, Time};
 use sqlx::{PgConnection, Row};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -136,10 +137,7 @@ struct Upserted {
 
 impl Upserted {
     fn of(row: &sqlx::postgres::PgRow) -> Self {
-        Self {
-            inserted: unsigned(row.get(0)),
-            updated: unsigned(row.get(1)),
-        }
+        Self { inserted: unsigned(row.get(0)), updated: unsigned(row.get(1)) }
     }
 
     fn all(self) -> u64 {
@@ -161,15 +159,8 @@ async fn write_calls(
     if lines.calls.is_empty() {
         return Ok(Upserted::default());
     }
-    let calls: Vec<_> = lines
-        .calls
-        .values()
-        .map(|record| Line {
-            owner: campaign_id,
-            index: 0,
-            record: *record,
-        })
-        .collect();
+    let calls: Vec<_> =
+        lines.calls.values().map(|record| Line { owner: campaign_id, index: 0, record: *record }).collect();
     let row = bind_calls(own(&CALLS.1.upsert), &calls, now)
         .fetch_one(connection)
         .await
@@ -186,15 +177,8 @@ async fn write_rows(
     if lines.rows.is_empty() {
         return Ok(Upserted::default());
     }
-    let rows: Vec<_> = lines
-        .rows
-        .values()
-        .map(|record| Line {
-            owner: campaign_id,
-            index: 0,
-            record: *record,
-        })
-        .collect();
+    let rows: Vec<_> =
+        lines.rows.values().map(|record| Line { owner: campaign_id, index: 0, record: *record }).collect();
     let row = bind_campaign_rows(own(&CAMPAIGN_ROWS.1.upsert), &rows, now)
         .fetch_one(connection)
         .await
@@ -233,26 +217,16 @@ async fn write_attempts(
     if lines.attempts.is_empty() {
         return Ok((Upserted::default(), HashSet::new()));
     }
-    let attempts: Vec<_> = lines
-        .attempts
-        .values()
-        .map(|(owner, record)| Line {
-            owner,
-            index: 0,
-            record: *record,
-        })
-        .collect();
+    let attempts: Vec<_> =
+        lines.attempts.values().map(|(owner, record)| Line { owner, index: 0, record: *record }).collect();
     let row = bind_call_attempts(own(&CALL_ATTEMPTS.1.upsert), &attempts, now)
         .fetch_one(&mut *connection)
         .await
         .map_err(StoreError::query(doing))?;
     let upserted = Upserted::of(&row);
     let fresh = upserted.are_new(attempts.len());
-    let contested: HashSet<String> = row
-        .get::<Option<Vec<String>>, _>(2)
-        .unwrap_or_default()
-        .into_iter()
-        .collect();
+    let contested: HashSet<String> =
+        row.get::<Option<Vec<String>>, _>(2).unwrap_or_default().into_iter().collect();
 
     macro_rules! parts {
         ($table:ident, $bind:ident, $field:ident) => {
@@ -266,11 +240,7 @@ async fn write_attempts(
         };
     }
     parts!(TRANSCRIPT_TURNS, bind_transcript_turns, transcript);
-    parts!(
-        POST_CALL_TRANSCRIPT_TURNS,
-        bind_post_call_transcript_turns,
-        post_call_transcript
-    );
+    parts!(POST_CALL_TRANSCRIPT_TURNS, bind_post_call_transcript_turns, post_call_transcript);
     parts!(SPEECH_EVENTS, bind_speech_events, speech_events);
     parts!(SMS_MESSAGES, bind_sms_messages, sms_messages);
     parts!(EMAIL_MESSAGES, bind_email_messages, email_messages);
@@ -295,10 +265,7 @@ async fn save_hashes(
         let yields = call.is_some_and(|call| {
             call.attempts.items().iter().any(|attempt| {
                 contested.contains(&attempt.id)
-                    || lines
-                        .attempts
-                        .get(attempt.id.as_str())
-                        .is_some_and(|(owner, _)| *owner != call.id)
+                    || lines.attempts.get(attempt.id.as_str()).is_some_and(|(owner, _)| *owner != call.id)
             })
         });
         if yields || !records.rejects.is_empty() {
@@ -337,109 +304,7 @@ async fn save_hashes(
 /// The rows that landed whole.
 fn landed_rows(rows: &[RowRecords]) -> Vec<&str> {
     let landed = rows.iter().filter(|records| records.rejects.is_empty());
-    landed
-        .filter_map(|records| Some(records.row.as_ref()?.id.as_str()))
-        .collect()
-}
-
-/// Clears the rejects of what has landed and writes those of what could not. Returns how many pieces could not
-/// land, and how many of those were not there before.
-pub(super) async fn save_rejects<'a>(
-    connection: &mut PgConnection,
-    campaign_id: &str,
-    landed: &[&str],
-    rejects: impl Iterator<Item = &'a Reject>,
-    now: Time,
-) -> Result<(u64, u64), StoreError> {
-    sqlx::query("delete from revox_sync.rejects where campaign_id = $1 and row_key = any($2)")
-        .bind(campaign_id)
-        .bind(landed)
-        .execute(&mut *connection)
-        .await
-        .map_err(StoreError::query("clearing rejects that have landed"))?;
-    let rejects: BTreeMap<(&str, &str, Hash), &Reject> = rejects
-        .map(|reject| {
-            (
-                (
-                    reject.row_key.as_str(),
-                    reject.path.as_str(),
-                    payload_hash(reject),
-                ),
-                reject,
-            )
-        })
-        .collect();
-    if rejects.is_empty() {
-        return Ok((0, 0));
-    }
-    let keys: Vec<&str> = rejects.keys().map(|key| key.0).collect();
-    let paths: Vec<&str> = rejects.keys().map(|key| key.1).collect();
-    let hashes: Vec<&[u8]> = rejects.keys().map(|key| key.2.as_slice()).collect();
-    let reasons: Vec<&str> = rejects.values().map(|reject| reject.reason.as_str()).collect();
-    let payloads: Vec<&str> = rejects.values().map(|reject| reject.payload.as_str()).collect();
-    let fresh: i64 = sqlx::query(
-        "with written as (
-             insert into revox_sync.rejects as r
-                 (campaign_id, row_key, path, payload_hash, reason, payload, first_seen_at, last_seen_at, times)
-             select $1, i.row_key, i.path, i.payload_hash, i.reason, i.payload, $7, $7, 1
-             from unnest($2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[])
-                  as i(row_key, path, payload_hash, reason, payload)
-             on conflict (campaign_id, row_key, path, payload_hash) do update
-             set reason = excluded.reason, last_seen_at = excluded.last_seen_at, times = r.times + 1
-             returning times
-         )
-         select count(*) filter (where times = 1) from written",
-    )
-    .bind(campaign_id)
-    .bind(keys)
-    .bind(paths)
-    .bind(hashes)
-    .bind(reasons)
-    .bind(payloads)
-    .bind(now)
-    .fetch_one(connection)
-    .await
-    .map_err(StoreError::query("writing rejects"))?
-    .get(0);
-    Ok((count(rejects.len()), unsigned(fresh)))
-}
-
-fn payload_hash(reject: &Reject) -> Hash {
-    let mut hash = Hash::default();
-    blake3::Hasher::new()
-        .update(reject.payload.as_bytes())
-        .finalize_xof()
-        .fill(&mut hash);
-    hash
-}
-
-/// Counts what the mirror did not know. Written in the order of its key, as every shared line is.
-pub(super) async fn save_drift(
-    connection: &mut PgConnection,
-    drift: &DriftCounts,
-    now: Time,
-) -> Result<(), StoreError> {
-    if drift.is_empty() {
-        return Ok(());
-    }
-    let paths: Vec<&str> = drift.keys().map(|drift| drift.path.as_str()).collect();
-    let kinds: Vec<&str> = drift.keys().map(|drift| drift.kind.as_str()).collect();
-    let counts: Vec<i64> = drift.values().copied().map(signed).collect();
-    sqlx::query(
-        "insert into revox_sync.drift as d (path, kind, first_seen_at, last_seen_at, count)
-         select i.path, i.kind, $4, $4, i.count
-         from unnest($1::text[], $2::text[], $3::bigint[]) as i(path, kind, count)
-         on conflict (path, kind) do update
-         set last_seen_at = greatest(d.last_seen_at, excluded.last_seen_at), count = d.count + excluded.count",
-    )
-    .bind(paths)
-    .bind(kinds)
-    .bind(counts)
-    .bind(now)
-    .execute(connection)
-    .await
-    .map_err(StoreError::query("counting drift"))?;
-    Ok(())
+    landed.filter_map(|records| Some(records.row.as_ref()?.id.as_str())).collect()
 }
 
 /// Remembers which rows the batch's pages showed.

@@ -91,12 +91,7 @@ impl Store {
         // A shape or notes that this version cannot read are those of another version: the walk starts over.
         let shape: Option<Shape> = read_json(&row, 0);
         let notes: Option<WalkNotes> = read_json(&row, 4);
-        let walk = match (
-            row.get::<Option<Uuid>, _>(1),
-            row.get::<Option<Time>, _>(2),
-            shape,
-            notes,
-        ) {
+        let walk = match (row.get::<Option<Uuid>, _>(1), row.get::<Option<Time>, _>(2), shape, notes) {
             (Some(id), Some(started_at), Some(shape), Some(notes)) => Some(WalkCheckpoint {
                 id,
                 started_at,
@@ -134,11 +129,7 @@ impl Store {
         .fetch_all(&mut *transaction)
         .await
         .map_err(StoreError::query("reading the rows that a walk has seen"))?;
-        Ok(pages
-            .iter()
-            .flat_map(|page| page.as_chunks::<16>().0)
-            .copied()
-            .collect())
+        Ok(pages.iter().flat_map(|page| page.as_chunks::<16>().0).copied().collect())
     }
 
     /// Begins a walk: forgets an earlier one that was not finished.

@@ -84,10 +84,8 @@ impl Store {
         let mut missing: Vec<Missing> = Vec::new();
         let mut before: Option<(String, Place)> = None;
         let mut waiting = 0;
-        while let Some(row) = rows
-            .try_next()
-            .await
-            .map_err(StoreError::query("looking for rows that are gone"))?
+        while let Some(row) =
+            rows.try_next().await.map_err(StoreError::query("looking for rows that are gone"))?
         {
             live += 1;
             let id: String = row.get(0);
@@ -100,11 +98,7 @@ impl Store {
                     waiting = missing.len();
                     before = here;
                 }
-                None => missing.push(Missing {
-                    id,
-                    before: before.clone(),
-                    after: None,
-                }),
+                None => missing.push(Missing { id, before: before.clone(), after: None }),
             }
         }
         Ok((live, missing))
@@ -130,7 +124,7 @@ impl Store {
              where campaign_id = $1",
         )
         .bind(ending.campaign_id)
-        .bind(ending.line.outcome == crate::observe::Outcome::Suspicious)
+        .bind(ending.line.outcome == crate::plan::Outcome::Suspicious)
         .bind(now)
         .execute(&mut *connection)
         .await

@@ -94,10 +94,7 @@ impl StoreError {
                     problem: format!("{} ({})", database.message(), code.unwrap_or("no code")),
                 },
             },
-            other => Self::Query {
-                doing,
-                problem: other.to_string(),
-            },
+            other => Self::Query { doing, problem: other.to_string() },
         }
     }
 

@@ -42,11 +42,7 @@ fn machine() -> String {
 fn started_at(process: u32) -> Option<String> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     // The name stands in parentheses and may hold anything; the fields after it are fixed.
-    stat.rsplit_once(") ")?
-        .1
-        .split(' ')
-        .nth(19)
-        .map(ToOwned::to_owned)
+    stat.rsplit_once(") ")?.1.split(' ').nth(19).map(ToOwned::to_owned)
 }
 
 /// Whether `holder` names a process of this machine that no longer runs.
@@ -58,9 +54,7 @@ fn is_dead(holder: &str) -> bool {
     if started.is_empty() || of != machine() {
         return false;
     }
-    process
-        .parse()
-        .is_ok_and(|process| started_at(process).as_deref() != Some(started))
+    process.parse().is_ok_and(|process| started_at(process).as_deref() != Some(started))
 }
 
 /// A lease that was taken.
@@ -74,11 +68,7 @@ pub struct Lease {
 
 fn interval(duration: Duration) -> PgInterval {
     let microseconds = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
-    PgInterval {
-        months: 0,
-        days: 0,
-        microseconds,
-    }
+    PgInterval { months: 0, days: 0, microseconds }
 }
 
 impl Lease {
@@ -105,9 +95,7 @@ impl Lease {
         if renewed.rows_affected() == 1 {
             Ok(())
         } else {
-            Err(StoreError::LeaseLost {
-                scope: self.scope.clone(),
-            })
+            Err(StoreError::LeaseLost { scope: self.scope.clone() })
         }
     }
 }
@@ -151,12 +139,7 @@ impl Store {
         .map_err(StoreError::query(doing))?
         .map(|row| row.get(0));
         commit(transaction).await?;
-        Ok(epoch.map(|epoch| Lease {
-            scope: scope.to_owned(),
-            holder: holder.clone(),
-            epoch,
-            ttl,
-        }))
+        Ok(epoch.map(|epoch| Lease { scope: scope.to_owned(), holder: holder.clone(), epoch, ttl }))
     }
 
     /// Renews a lease while nothing is being committed; fails when it is another's by now.
@@ -193,11 +176,7 @@ mod tests {
         let me = std::process::id();
         let cases = [
             (Holder::this_process().0, false, "this process"),
-            (
-                format!("{here}/{me}/1/x"),
-                true,
-                "a process of old with this process's number",
-            ),
+            (format!("{here}/{me}/1/x"), true, "a process of old with this process's number"),
             (format!("{here}/4194305/77/x"), true, "no such process"),
             (format!("elsewhere.1/{me}/1/x"), false, "another machine"),
             (format!("{here}/{me}//x"), false, "a start that is not known"),

@@ -14,9 +14,7 @@ const MIGRATIONS_TABLE: &str = "revox_sync._sqlx_migrations";
 const MIGRATION_LOCK: i64 = 0x7265_766f_785f_6d72;
 
 fn migrator() -> Migrator {
-    let mut migrator = Migrator {
-        ..clone_of(&MIGRATIONS)
-    };
+    let mut migrator = Migrator { ..clone_of(&MIGRATIONS) };
     migrator.dangerous_set_table_name(MIGRATIONS_TABLE);
     migrator.create_schema("revox_sync");
     // A session lock would not survive a pooler; `migrate` takes one of its own that ends with its transaction.
@@ -47,15 +45,12 @@ impl Store {
             .execute(&mut *transaction)
             .await
             .map_err(StoreError::query("waiting for another migration"))?;
-        migrator()
-            .run_direct(None, &mut *transaction, false)
-            .await
-            .map_err(|source| match source {
-                MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-                    StoreError::query("migrating the schema")(error)
-                }
-                source => StoreError::Migration { source },
-            })?;
+        migrator().run_direct(None, &mut *transaction, false).await.map_err(|source| match source {
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+                StoreError::query("migrating the schema")(error)
+            }
+            source => StoreError::Migration { source },
+        })?;
         commit(transaction).await?;
         Ok(pending)
     }
@@ -71,9 +66,7 @@ impl Store {
             .get(0);
         let known = known_versions().last().unwrap_or_default();
         if !there {
-            return Err(StoreError::SchemaOlder {
-                pending: known_versions().count(),
-            });
+            return Err(StoreError::SchemaOlder { pending: known_versions().count() });
         }
         let applied: Vec<i64> = sqlx::query_scalar(
             "select version from revox_sync._sqlx_migrations where success order by version",
@@ -84,9 +77,7 @@ impl Store {
         if let Some(found) = applied.last().copied().filter(|found| *found > known) {
             return Err(StoreError::SchemaNewer { found, known });
         }
-        let pending = known_versions()
-            .filter(|version| !applied.contains(version))
-            .count();
+        let pending = known_versions().filter(|version| !applied.contains(version)).count();
         if pending > 0 {
             return Err(StoreError::SchemaOlder { pending });
         }
@@ -112,19 +103,13 @@ impl Store {
             return if may_create {
                 Ok(())
             } else {
-                Err(StoreError::NoRight {
-                    user,
-                    what: "create schemas in this database".to_owned(),
-                })
+                Err(StoreError::NoRight { user, what: "create schemas in this database".to_owned() })
             };
         }
         if may_use && may_write {
             Ok(())
         } else {
-            Err(StoreError::NoRight {
-                user,
-                what: "write to the schema revox".to_owned(),
-            })
+            Err(StoreError::NoRight { user, what: "write to the schema revox".to_owned() })
         }
     }
 }

@@ -61,10 +61,7 @@ impl Store {
             .connect_with(connect)
             .await
             .map_err(|source| StoreError::Unreachable { address, source })?;
-        let store = Self {
-            pool,
-            lease_ttl: options.lease_ttl,
-        };
+        let store = Self { pool, lease_ttl: options.lease_ttl };
         let fitness = store.check_fitness().await?;
         Ok((store, fitness))
     }
@@ -90,11 +87,7 @@ impl Store {
         if encoding != "UTF8" {
             return Err(StoreError::NotUtf8 { found: encoding });
         }
-        Ok(Fitness {
-            version,
-            database: row.get(3),
-            user: row.get(4),
-        })
+        Ok(Fitness { version, database: row.get(3), user: row.get(4) })
     }
 
     /// How long a lease holds.
@@ -118,14 +111,9 @@ impl Store {
     /// The joins are pinned to nested loops over indexes: on a table that grows from nothing the planner has no
     /// statistics and would hash the whole table for every batch.
     pub(super) async fn begin(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
-        let mut transaction = self
-            .pool
-            .begin()
-            .await
-            .map_err(StoreError::query("beginning a transaction"))?;
-        let ttl_ms = u64::try_from(self.lease_ttl.as_millis())
-            .unwrap_or(30_000)
-            .max(1_000);
+        let mut transaction =
+            self.pool.begin().await.map_err(StoreError::query("beginning a transaction"))?;
+        let ttl_ms = u64::try_from(self.lease_ttl.as_millis()).unwrap_or(30_000).max(1_000);
         sqlx::query(
             "select set_config('statement_timeout', $1, true),
                     set_config('lock_timeout', $2, true),
@@ -147,8 +135,5 @@ impl Store {
 
 /// Commits.
 pub(super) async fn commit(transaction: Transaction<'static, Postgres>) -> Result<(), StoreError> {
-    transaction
-        .commit()
-        .await
-        .map_err(StoreError::query("committing"))
+    transaction.commit().await.map_err(StoreError::query("committing"))
 }

@@ -3,11 +3,11 @@
 //! that share an assistant cannot stand in each other's way.
 
 use super::StoreError;
-use super::batch::{save_drift, save_rejects};
 use super::lease::Lease;
+use super::lines::{Line, own};
 use super::open::{Store, commit};
 use super::parts::write_list;
-use super::table::{Line, own};
+use super::rejects::{save_drift, save_rejects};
 use super::tables::{
     ASSISTANTS, CALL_RETRY_CONFIGS, CALLING_WINDOWS, CAMPAIGNS, FAQ_ITEMS, STRUCTURED_OUTPUT_FIELDS,
     bind_assistants, bind_call_retry_configs, bind_calling_windows, bind_campaigns, bind_faq_items,
@@ -128,20 +128,14 @@ async fn write_parents(
 ) -> Result<u64, StoreError> {
     write_call_retry_configs(connection, &parents.call_retry_configs, now).await?;
     write_assistants(connection, &parents.assistants, now).await?;
-    let keys: Vec<String> = parents
-        .assistants
-        .iter()
-        .map(|it| assistant_key(&it.id))
-        .collect();
+    let keys: Vec<String> = parents.assistants.iter().map(|it| assistant_key(&it.id)).collect();
     let landed: Vec<&str> = keys
         .iter()
         .map(String::as_str)
         .filter(|key| !parents.rejects.iter().any(|reject| reject.row_key == *key))
         .collect();
     let rejects = parents.rejects.iter().copied();
-    Ok(save_rejects(connection, NO_CAMPAIGN, &landed, rejects, now)
-        .await?
-        .1)
+    Ok(save_rejects(connection, NO_CAMPAIGN, &landed, rejects, now).await?.1)
 }
 
 /// Rejects of what no campaign owns stand under an empty campaign.
@@ -158,22 +152,14 @@ async fn write_call_retry_configs(
     configs: &[&CallRetryConfig],
     now: Time,
 ) -> Result<(), StoreError> {
-    let configs: BTreeMap<&str, &CallRetryConfig> = configs
-        .iter()
-        .map(|config| (config.id.as_str(), *config))
-        .collect();
+    let configs: BTreeMap<&str, &CallRetryConfig> =
+        configs.iter().map(|config| (config.id.as_str(), *config)).collect();
     if configs.is_empty() {
         return Ok(());
     }
     let doing = "writing retry configurations";
-    let lines: Vec<_> = configs
-        .values()
-        .map(|record| Line {
-            owner: "",
-            index: 0,
-            record: *record,
-        })
-        .collect();
+    let lines: Vec<_> =
+        configs.values().map(|record| Line { owner: "", index: 0, record: *record }).collect();
     bind_call_retry_configs(own(&CALL_RETRY_CONFIGS.1.upsert), &lines, now)
         .execute(&mut *connection)
         .await
@@ -181,15 +167,11 @@ async fn write_call_retry_configs(
     let windows: Vec<_> = configs
         .values()
         .flat_map(|config| {
-            config
-                .calling_windows
-                .iter()
-                .zip(0..)
-                .map(|(record, index)| Line {
-                    owner: config.id.as_str(),
-                    index,
-                    record,
-                })
+            config.calling_windows.iter().zip(0..).map(|(record, index)| Line {
+                owner: config.id.as_str(),
+                index,
+                record,
+            })
         })
         .collect();
     if !windows.is_empty() {
@@ -240,40 +222,19 @@ async fn write_assistants(
             .collect();
     assistants.retain(|id, assistant| {
         let stored = stored.get(*id).copied().flatten();
-        assistant
-            .updated_at
-            .value()
-            .is_none_or(|updated_at| Some(*updated_at) >= stored)
+        assistant.updated_at.value().is_none_or(|updated_at| Some(*updated_at) >= stored)
     });
-    let lines: Vec<_> = assistants
-        .values()
-        .map(|record| Line {
-            owner: "",
-            index: 0,
-            record: *record,
-        })
-        .collect();
+    let lines: Vec<_> =
+        assistants.values().map(|record| Line { owner: "", index: 0, record: *record }).collect();
     bind_assistants(own(&ASSISTANTS.1.upsert), &lines, now)
         .execute(&mut *connection)
         .await
         .map_err(StoreError::query(doing))?;
-    let fields: Vec<_> = assistants
-        .values()
-        .map(|it| (it.id.as_str(), &it.structured_output_fields))
-        .collect();
-    write_list(
-        connection,
-        &STRUCTURED_OUTPUT_FIELDS,
-        bind_structured_output_fields,
-        &fields,
-        false,
-        now,
-    )
-    .await?;
-    let items: Vec<_> = assistants
-        .values()
-        .map(|it| (it.id.as_str(), &it.faq_items))
-        .collect();
+    let fields: Vec<_> =
+        assistants.values().map(|it| (it.id.as_str(), &it.structured_output_fields)).collect();
+    write_list(connection, &STRUCTURED_OUTPUT_FIELDS, bind_structured_output_fields, &fields, false, now)
+        .await?;
+    let items: Vec<_> = assistants.values().map(|it| (it.id.as_str(), &it.faq_items)).collect();
     write_list(connection, &FAQ_ITEMS, bind_faq_items, &items, false, now).await
 }
 
@@ -283,10 +244,8 @@ async fn write_stubs(
     campaigns: &[&Campaign],
     now: Time,
 ) -> Result<(), StoreError> {
-    let mut ids: Vec<&str> = campaigns
-        .iter()
-        .filter_map(|campaign| campaign.assistant_id.value().map(String::as_str))
-        .collect();
+    let mut ids: Vec<&str> =
+        campaigns.iter().filter_map(|campaign| campaign.assistant_id.value().map(String::as_str)).collect();
     ids.sort_unstable();
     ids.dedup();
     sqlx::query(
@@ -310,21 +269,13 @@ pub(super) async fn write_campaigns(
     now: Time,
 ) -> Result<(), StoreError> {
     let doing = "writing campaigns";
-    let campaigns: BTreeMap<&str, &Campaign> = campaigns
-        .iter()
-        .map(|campaign| (campaign.id.as_str(), *campaign))
-        .collect();
+    let campaigns: BTreeMap<&str, &Campaign> =
+        campaigns.iter().map(|campaign| (campaign.id.as_str(), *campaign)).collect();
     if campaigns.is_empty() {
         return Ok(());
     }
-    let lines: Vec<_> = campaigns
-        .values()
-        .map(|record| Line {
-            owner: "",
-            index: 0,
-            record: *record,
-        })
-        .collect();
+    let lines: Vec<_> =
+        campaigns.values().map(|record| Line { owner: "", index: 0, record: *record }).collect();
     bind_campaigns(own(&CAMPAIGNS.1.upsert), &lines, now)
         .execute(&mut *connection)
         .await

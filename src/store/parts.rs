@@ -1,7 +1,8 @@
 //! Lists that are replaced with their owner: what was read whole removes what it does not hold.
 
 use super::StoreError;
-use super::table::{Kind, Line, PgQuery, Prepared, own};
+use super::lines::{Line, own};
+use super::table::{Kind, PgQuery, Prepared};
 use crate::records::{Listed, Time};
 use sqlx::PgConnection;
 use std::collections::HashSet;
@@ -94,26 +95,18 @@ async fn remove_surplus<R: PartId>(
     };
     let (owner, by_place, key) = (owner.name, key.kind == Kind::Index, key.name);
     let removal = if by_place {
-        let counts: Vec<i32> = whole
-            .iter()
-            .map(|(_, list)| i32::try_from(list.items().len()).unwrap_or(i32::MAX))
-            .collect();
+        let counts: Vec<i32> =
+            whole.iter().map(|(_, list)| i32::try_from(list.items().len()).unwrap_or(i32::MAX)).collect();
         let statement = format!(
             "delete from {name} t using unnest($1::text[], $2::integer[]) as i(owner, kept)
              where t.{owner} = i.owner and t.{key} >= i.kept"
         );
-        own(&statement)
-            .bind(owners)
-            .bind(counts)
-            .execute(connection)
-            .await
+        own(&statement).bind(owners).bind(counts).execute(connection).await
     } else {
         let kept: Vec<String> = whole
             .iter()
             .flat_map(|(owner, list)| {
-                list.items()
-                    .iter()
-                    .filter_map(move |item| Some(format!("{owner} {}", item.part_id()?)))
+                list.items().iter().filter_map(move |item| Some(format!("{owner} {}", item.part_id()?)))
             })
             .collect();
         let statement = format!(

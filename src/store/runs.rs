@@ -4,8 +4,7 @@ use super::StoreError;
 use super::checkpoint::signed;
 use super::lease::Lease;
 use super::open::{Store, commit};
-use crate::api::Cost;
-use crate::observe::Outcome;
+use crate::plan::Outcome;
 use crate::records::Time;
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
@@ -19,8 +18,10 @@ pub struct RunLine {
     pub finished_at: Time,
     /// What it rests on.
     pub evidence: serde_json::Value,
-    /// What it cost.
-    pub cost: Cost,
+    /// Requests it took, retries included.
+    pub requests: u64,
+    /// Bytes of answers it read.
+    pub bytes: u64,
     /// Rows that the API showed.
     pub seen: u64,
     /// New ones.
@@ -92,8 +93,8 @@ pub(super) async fn save_run(
     .bind(line.outcome.as_str())
     .bind(line.finished_at)
     .bind(Json(&line.evidence))
-    .bind(signed(line.cost.requests))
-    .bind(signed(line.cost.bytes))
+    .bind(signed(line.requests))
+    .bind(signed(line.bytes))
     .bind(signed(line.seen))
     .bind(signed(line.inserted))
     .bind(signed(line.updated))

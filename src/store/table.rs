@@ -6,8 +6,6 @@
 //! Lines that did not change are kept away from `on conflict` by the join, since an `on conflict` that does
 //! nothing still locks, and so writes, the row that it finds.
 
-use crate::records::Field;
-use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgArguments;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
@@ -169,10 +167,8 @@ impl Table {
 
     fn on_conflict(&self) -> String {
         let keys = join(self.keys().map(Column::quoted), ", ");
-        let mut set: Vec<String> = self
-            .values()
-            .map(|column| format!("{0} = excluded.{0}", column.quoted()))
-            .collect();
+        let mut set: Vec<String> =
+            self.values().map(|column| format!("{0} = excluded.{0}", column.quoted())).collect();
         if self.is_entity() {
             set.push("_synced_at = excluded._synced_at".to_owned());
             set.push("_deleted_at = null".to_owned());
@@ -182,18 +178,11 @@ impl Table {
 
     /// The statements of this table.
     pub(super) fn statements(&self) -> Statements {
-        Statements {
-            upsert: self.upsert(),
-            insert: self.insert(),
-        }
+        Statements { upsert: self.upsert(), insert: self.insert() }
     }
 
     fn upsert(&self) -> String {
-        let keys_match = join(
-            self.keys()
-                .map(|column| format!("t.{0} = i.{0}", column.quoted())),
-            " and ",
-        );
+        let keys_match = join(self.keys().map(|column| format!("t.{0} = i.{0}", column.quoted())), " and ");
         let first_key = self.keys().next().map(Column::quoted).unwrap_or_default();
         let mut merged: Vec<String> = Vec::new();
         let mut stored: Vec<String> = Vec::new();
@@ -215,19 +204,9 @@ impl Table {
             incoming.push(column.kind.compared(&format!("({value})")));
             merged.push(format!("{value} as {name}"));
         }
-        let differs = format!(
-            "({}) is distinct from ({})",
-            stored.join(", "),
-            incoming.join(", ")
-        );
-        let dead = if self.is_entity() {
-            "t._deleted_at is not null or "
-        } else {
-            ""
-        };
-        let allowed = self
-            .replace_if
-            .map_or(String::new(), |condition| format!(" and ({condition})"));
+        let differs = format!("({}) is distinct from ({})", stored.join(", "), incoming.join(", "));
+        let dead = if self.is_entity() { "t._deleted_at is not null or " } else { "" };
+        let allowed = self.replace_if.map_or(String::new(), |condition| format!(" and ({condition})"));
         let yields = self.yields_if.unwrap_or("false");
         let columns = join(self.columns.iter().map(Column::quoted), ", ");
         let (first, bookkeeping) = if self.is_entity() {
@@ -261,12 +240,8 @@ impl Table {
     }
 
     fn insert(&self) -> String {
-        let values = join(
-            self.columns
-                .iter()
-                .map(|column| column.kind.read(&format!("i.{}", column.quoted()))),
-            ", ",
-        );
+        let values =
+            join(self.columns.iter().map(|column| column.kind.read(&format!("i.{}", column.quoted()))), ", ");
         let bookkeeping = if self.is_entity() {
             format!(", {0}, {0}, null::timestamptz", self.now())
         } else {
@@ -285,218 +260,3 @@ impl Table {
 fn join(items: impl Iterator<Item = String>, separator: &str) -> String {
     items.collect::<Vec<_>>().join(separator)
 }
-
-/// One line to be written: a record, with what it does not know of itself.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Line<'a, R> {
-    /// The id of the owner (parts), or of the campaign or call (entities).
-    pub(super) owner: &'a str,
-    /// The place in the owner's list (parts).
-    pub(super) index: i32,
-    /// The record.
-    pub(super) record: &'a R,
-}
-
-/// A query of a statement that this program has put together from constants, free of anyone's data.
-pub(super) fn own<'q>(statement: &str) -> PgQuery<'q> {
-    sqlx::query(AssertSqlSafe(statement.to_owned()))
-}
-
-/// A column's value within a record.
-pub(super) trait Cell<T> {
-    /// The value, if there is one.
-    fn get(&self) -> Option<&T>;
-    /// Whether the answer does not show it.
-    fn is_absent(&self) -> bool {
-        false
-    }
-}
-
-impl<T> Cell<T> for Option<T> {
-    fn get(&self) -> Option<&T> {
-        self.as_ref()
-    }
-}
-
-impl<T> Cell<T> for Field<T> {
-    fn get(&self) -> Option<&T> {
-        self.value()
-    }
-    fn is_absent(&self) -> bool {
-        Field::is_absent(self)
-    }
-}
-
-/// Declares a table: its statements in a static, and a function that binds a batch of lines to them.
-///
-/// `keys` are given with an expression on the line; `fields` are fields of the record of the same name.
-macro_rules! table {
-    (
-        $(#[$doc:meta])*
-        $static:ident, $bind:ident: $record:ty => $name:literal, $role:ident,
-        keys { $($key:ident: $key_kind:ident = |$key_line:ident| $key_value:expr,)+ }
-        given { $($given:ident: $given_kind:ident = |$given_line:ident| $given_value:expr,)* }
-        fields { $($field:ident: $kind:ident,)+ }
-        $(replace_if $replace_if:literal)?
-        $(yields_if $yields_if:literal)?
-    ) => {
-        $(#[$doc])*
-        pub(super) static $static: Prepared = LazyLock::new(|| {
-            let table = Table {
-                name: $name,
-                role: Role::$role,
-                key_columns: [$(stringify!($key)),+].len(),
-                columns: &[
-                    $(Column { name: stringify!($key), kind: Kind::$key_kind },)+
-                    $(Column { name: stringify!($given), kind: Kind::$given_kind },)*
-                    $(Column { name: stringify!($field), kind: Kind::$kind },)+
-                    Column { name: "_extra", kind: Kind::Jsonb },
-                ],
-                replace_if: None$(.or(Some($replace_if)))?,
-                yields_if: None$(.or(Some($yields_if)))?,
-            };
-            let statements = table.statements();
-            (table, statements)
-        });
-
-        /// Binds lines to the statements of the table, one array a column.
-        pub(super) fn $bind<'q>(
-            mut query: PgQuery<'q>,
-            lines: &[Line<'_, $record>],
-            now: Time,
-        ) -> PgQuery<'q> {
-            $(query = bind_column!(query, lines, $key_kind, |$key_line| $key_value);)+
-            $(query = bind_column!(query, lines, $given_kind, |$given_line| $given_value);)*
-            $(query = bind_column!(query, lines, $kind, |line| line.record.$field);)+
-            query = bind_column!(query, lines, Jsonb, |line| line.record.extra);
-            if $static.0.role == Role::Entity {
-                let given = <[&str]>::len(&[$(stringify!($given)),*]);
-                query = query
-                    .bind(lines.iter().map(|line| {
-                        let mut bits = 0_i64;
-                        let mut bit = 1_i64 << given;
-                        $(
-                            if absent!($kind, line.record.$field) {
-                                bits |= bit;
-                            }
-                            bit <<= 1;
-                        )+
-                        let _ = bit;
-                        bits
-                    }).bind_iter())
-                    .bind(now);
-            }
-            query
-        }
-    };
-}
-
-/// Binds one column of a batch as an array.
-macro_rules! bind_column {
-    ($query:expr, $lines:expr, Text, |$line:ident| $value:expr) => {
-        $query.bind(
-            $lines
-                .iter()
-                .map(|$line| Cell::<String>::get(&$value).map(String::as_str))
-                .bind_iter(),
-        )
-    };
-    ($query:expr, $lines:expr, SignedUrl, |$line:ident| $value:expr) => {
-        bind_column!($query, $lines, Text, |$line| $value)
-    };
-    ($query:expr, $lines:expr, Key, |$line:ident| $value:expr) => {
-        $query.bind($lines.iter().map(|$line| $value).bind_iter())
-    };
-    ($query:expr, $lines:expr, Index, |$line:ident| $value:expr) => {
-        $query.bind($lines.iter().map(|$line| $value).bind_iter())
-    };
-    ($query:expr, $lines:expr, Jsonb, |$line:ident| $value:expr) => {
-        $query.bind(
-            $lines
-                .iter()
-                .map(|$line| Cell::<JsonText>::get(&$value).map(|json| json.0.as_str()))
-                .bind_iter(),
-        )
-    };
-    ($query:expr, $lines:expr, Texts, |$line:ident| $value:expr) => {
-        $query.bind(
-            $lines
-                .iter()
-                .map(|$line| Cell::<Vec<String>>::get(&$value).map(json_list))
-                .bind_iter(),
-        )
-    };
-    ($query:expr, $lines:expr, Bigint, |$line:ident| $value:expr) => {
-        $query.bind(
-            $lines
-                .iter()
-                .map(|$line| Cell::<i64>::get(&$value).copied())
-                .bind_iter(),
-        )
-    };
-    ($query:expr, $lines:expr, Double, |$line:ident| $value:expr) => {
-        $query.bind(
-            $lines
-                .iter()
-                .map(|$line| Cell::<f64>::get(&$value).copied())
-                .bind_iter(),
-        )
-    };
-    ($query:expr, $lines:expr, Boolean, |$line:ident| $value:expr) => {
-        $query.bind(
-            $lines
-                .iter()
-                .map(|$line| Cell::<bool>::get(&$value).copied())
-                .bind_iter(),
-        )
-    };
-    ($query:expr, $lines:expr, Timestamptz, |$line:ident| $value:expr) => {
-        $query.bind(
-            $lines
-                .iter()
-                .map(|$line| Cell::<Time>::get(&$value).copied())
-                .bind_iter(),
-        )
-    };
-    ($query:expr, $lines:expr, Time, |$line:ident| $value:expr) => {
-        $query.bind(
-            $lines
-                .iter()
-                .map(|$line| Cell::<NaiveTime>::get(&$value).copied())
-                .bind_iter(),
-        )
-    };
-}
-
-/// Whether a field of a record is not shown by the answer.
-macro_rules! absent {
-    (Text, $value:expr) => {
-        Cell::<String>::is_absent(&$value)
-    };
-    (SignedUrl, $value:expr) => {
-        Cell::<String>::is_absent(&$value)
-    };
-    (Jsonb, $value:expr) => {
-        Cell::<JsonText>::is_absent(&$value)
-    };
-    (Texts, $value:expr) => {
-        Cell::<Vec<String>>::is_absent(&$value)
-    };
-    (Bigint, $value:expr) => {
-        Cell::<i64>::is_absent(&$value)
-    };
-    (Double, $value:expr) => {
-        Cell::<f64>::is_absent(&$value)
-    };
-    (Boolean, $value:expr) => {
-        Cell::<bool>::is_absent(&$value)
-    };
-    (Timestamptz, $value:expr) => {
-        Cell::<Time>::is_absent(&$value)
-    };
-    (Time, $value:expr) => {
-        Cell::<NaiveTime>::is_absent(&$value)
-    };
-}
-
-pub(super) use {absent, bind_column, table};

@@ -2,7 +2,8 @@
 //!
 //! Owns the correspondence of records and columns. How a batch becomes SQL is said in `table`.
 
-use super::table::{Cell, Column, Kind, Line, PgQuery, Prepared, Role, Table, absent, bind_column, table};
+use super::lines::{Cell, Line, absent, bind_column, table};
+use super::table::{Column, Kind, PgQuery, Prepared, Role, Table};
 use crate::records::{
     Assistant, Call, CallAttempt, CallRetryConfig, CallingWindow, Campaign, CampaignRow, EmailMessage,
     FaqItem, JsonText, SmsMessage, SpeechEvent, StructuredOutputField, Time, TranscriptTurn,

@@ -32,10 +32,7 @@ pub(super) struct Shared {
 /// Makes one pass.
 pub async fn run_pass(mirror: &Mirror, options: &PassOptions) -> Result<PassReport, SyncError> {
     let store = usable_store(mirror, options).await?;
-    let mirror = &Mirror {
-        store: store.clone(),
-        ..mirror.clone()
-    };
+    let mirror = &Mirror { store: store.clone(), ..mirror.clone() };
     let held = match &store {
         Some(store) => store.load_account(ACCOUNT).await?,
         None => AccountState::default(),
@@ -63,9 +60,7 @@ pub async fn run_pass(mirror: &Mirror, options: &PassOptions) -> Result<PassRepo
     }
     let known = match &store {
         Some(store) => {
-            store
-                .load_campaigns(ACCOUNT, mirror.settings.settle_window, mirror.clock.now())
-                .await?
+            store.load_campaigns(ACCOUNT, mirror.settings.settle_window, mirror.clock.now()).await?
         }
         None => HashMap::new(),
     };
@@ -124,11 +119,7 @@ pub(super) async fn wait_for_lease(
 /// that a person should look first.
 async fn bury(mirror: &Mirror, store: &Store, lease: &Lease, listing: &Listing) -> Result<u64, SyncError> {
     let live = store.live_campaigns(ACCOUNT).await?;
-    let listed: HashSet<&str> = listing
-        .campaigns
-        .iter()
-        .map(|it| it.campaign().id.as_str())
-        .collect();
+    let listed: HashSet<&str> = listing.campaigns.iter().map(|it| it.campaign().id.as_str()).collect();
     let absent: Vec<&String> = live.iter().filter(|id| !listed.contains(id.as_str())).collect();
     if absent.is_empty() || !listing.unreadable.is_empty() {
         return Ok(0);
@@ -155,9 +146,7 @@ async fn bury(mirror: &Mirror, store: &Store, lease: &Lease, listing: &Listing) 
         return Ok(0);
     }
     if !gone.is_empty() {
-        store
-            .tombstone_campaigns(lease, &gone, mirror.clock.now())
-            .await?;
+        store.tombstone_campaigns(lease, &gone, mirror.clock.now()).await?;
     }
     Ok(count(gone.len()))
 }
@@ -223,8 +212,6 @@ async fn pass_campaigns(
 
 fn skipped(mirror: &Mirror, listed: &ListedCampaign) -> CampaignReport {
     let id = &listed.campaign().id;
-    mirror
-        .progress
-        .campaign_finished(id, crate::observe::Outcome::Skipped, None);
+    mirror.progress.campaign_finished(id, crate::plan::Outcome::Skipped, None);
     CampaignReport::skipped(id.clone(), listed.name().to_owned())
 }

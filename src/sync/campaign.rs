@@ -1,21 +1,19 @@
 //! One campaign's pass: under its lease, walk after walk until one is proven or enough were tried, then the end.
 
 use super::account::{ACCOUNT, Shared, wait_for_lease};
-use super::confirm;
 use super::list::{ListedCampaign, ask_campaign};
-use super::page::{PageError, PageReader, mark};
+use super::page::{PageError, PageReader};
+use super::verdict::{Verdict, Walked};
 use super::walk::{Seen, Walker};
 use super::{CampaignReport, Mirror, PassOptions, RowCounts};
-use crate::observe::{CampaignProgress, Outcome};
-use crate::plan::{Discovery, Learned, Shape, Shown, WalkFacts, vanishing};
-use crate::store::{CampaignState, Completed, Ending, Lease, RunLine, Store, StoreError, WalkCheckpoint};
+use crate::observe::CampaignProgress;
+use crate::plan::Outcome;
+use crate::plan::Shape;
+use crate::store::{CampaignState, Lease, RunLine, Store, StoreError, WalkCheckpoint};
 use crate::wire::RowsPage;
 use serde_json::json;
 use std::sync::Arc;
 use tokio_util::task::AbortOnDropHandle;
-
-/// Live rows that may vanish at once without a person being asked, unless they are all of them.
-const TOLERATED_GONE: u64 = 50;
 
 /// A campaign and all that its pass needs.
 pub(super) struct CampaignPass {
@@ -26,29 +24,6 @@ pub(super) struct CampaignPass {
     pub(super) state: CampaignState,
     /// Why it is walked.
     pub(super) reason: &'static str,
-}
-
-/// How a walk came out.
-struct Verdict {
-    outcome: Outcome,
-    note: Option<String>,
-    gone: Vec<String>,
-    may_tombstone: bool,
-    shape: Shape,
-    total: u64,
-    started_at: crate::records::Time,
-}
-
-/// What the walks of a pass have brought.
-struct Walked {
-    /// Lines that were really written, in all rounds.
-    written: u64,
-    /// Strings and keys in which something was replaced, in the last round.
-    replaced: u64,
-    rounds: u32,
-    facts: WalkFacts,
-    /// The campaign as the API showed it after the last page.
-    after: Option<ListedCampaign>,
 }
 
 /// Makes one campaign's pass. Whatever goes wrong is this campaign's failure alone.
@@ -66,9 +41,7 @@ pub(super) async fn pass_campaign(mut pass: CampaignPass) -> CampaignReport {
         }
     }
     report.cost = client.cost();
-    pass.mirror
-        .progress
-        .campaign_finished(&id, report.outcome, report.note.as_deref());
+    pass.mirror.progress.campaign_finished(&id, report.outcome, report.note.as_deref());
     report
 }
 
@@ -85,7 +58,7 @@ fn explain(error: &PageError) -> String {
 }
 
 impl CampaignPass {
-    fn id(&self) -> &str {
+    pub(super) fn id(&self) -> &str {
         &self.listed.campaign().id
     }
 
@@ -115,21 +88,14 @@ impl CampaignPass {
         self.started(&walker);
         walker.run(first).await?;
         let mut facts = walker.facts();
-        facts.after = ask_campaign(&self.mirror, self.id())
-            .await?
-            .map(|shown| shown.fingerprint);
+        facts.after = ask_campaign(&self.mirror, self.id()).await?.map(|shown| shown.fingerprint);
         if let Some(store) = &self.mirror.store {
-            let missing = store.find_missing(self.id(), |id| {
-                walker.seen.place_of(&self.shared.hasher.row_id(id))
-            });
+            let missing =
+                store.find_missing(self.id(), |id| walker.seen.place_of(&self.shared.hasher.row_id(id)));
             walker.counts.tombstoned = u64::try_from(missing.await?.1.len()).unwrap_or(u64::MAX);
         }
         let doubts = facts.doubts();
-        report.outcome = if doubts.is_empty() {
-            Outcome::Complete
-        } else {
-            Outcome::Partial
-        };
+        report.outcome = if doubts.is_empty() { Outcome::Complete } else { Outcome::Partial };
         report.note = (!doubts.is_empty()).then(|| doubts.join("; "));
         report.rows = walker.counts;
         Ok(())
@@ -142,9 +108,7 @@ impl CampaignPass {
         report: &mut CampaignReport,
     ) -> Result<(), PageError> {
         let started_at = self.mirror.clock.now();
-        let run = store
-            .open_run(lease, ACCOUNT, self.id(), self.options.trigger, started_at)
-            .await?;
+        let run = store.open_run(lease, ACCOUNT, self.id(), self.options.trigger, started_at).await?;
         let mut counts = RowCounts::default();
         let ended = self.walk_until_proven(store, lease, run, &mut counts).await;
         report.rows = counts;
@@ -169,18 +133,20 @@ impl CampaignPass {
         }
     }
 
-    fn run_line(
+    pub(super) fn run_line(
         &self,
         outcome: Outcome,
         counts: &RowCounts,
         error: Option<String>,
         evidence: serde_json::Value,
     ) -> RunLine {
+        let cost = self.mirror.client.cost();
         RunLine {
             outcome,
             finished_at: self.mirror.clock.now(),
             evidence,
-            cost: self.mirror.client.cost(),
+            requests: cost.requests,
+            bytes: cost.bytes,
             seen: counts.seen,
             inserted: counts.inserted,
             updated: counts.updated,
@@ -227,118 +193,10 @@ impl CampaignPass {
             }
             let verdict = self.judge(store, &walker, &facts, doubts).await?;
             counts.tombstoned = u64::try_from(verdict.gone.len()).unwrap_or(u64::MAX);
-            let walked = Walked {
-                written,
-                replaced: walker.replaced,
-                rounds,
-                facts,
-                after,
-            };
-            self.end(store, lease, run, counts, &walked, &walker, &verdict)
-                .await?;
+            let walked = Walked { written, replaced: walker.replaced, rounds, facts, after };
+            self.end(store, lease, run, counts, &walked, &walker, &verdict).await?;
             return Ok(verdict);
         }
-    }
-
-    /// What a walk proves: complete, with what is gone; or partial or suspicious, with the reason.
-    async fn judge(
-        &self,
-        store: &Store,
-        walker: &Walker<'_>,
-        facts: &WalkFacts,
-        doubts: Vec<String>,
-    ) -> Result<Verdict, PageError> {
-        let verdict = |outcome, note: Option<String>| Verdict {
-            outcome,
-            note,
-            gone: Vec::new(),
-            may_tombstone: false,
-            shape: walker.walk.shape,
-            total: facts.first_total,
-            started_at: walker.walk.started_at,
-        };
-        if !doubts.is_empty() {
-            return Ok(verdict(Outcome::Partial, Some(doubts.join("; "))));
-        }
-        if !facts.may_tombstone() {
-            return Ok(verdict(Outcome::Complete, None));
-        }
-        let hasher = &self.shared.hasher;
-        let (live, missing) = store
-            .find_missing(self.id(), |id| walker.seen.place_of(&hasher.row_id(id)))
-            .await?;
-        let gone = u64::try_from(missing.len()).unwrap_or(u64::MAX);
-        if let Some(reason) = vanishing(live, gone, TOLERATED_GONE) {
-            return Ok(verdict(Outcome::Suspicious, Some(reason)));
-        }
-        if let Some(doubt) =
-            confirm::doubt(&walker.reader, walker.walk.shape, facts.first_total, &missing).await?
-        {
-            return Ok(verdict(Outcome::Partial, Some(doubt)));
-        }
-        let gone = missing.into_iter().map(|row| row.id).collect();
-        Ok(Verdict {
-            gone,
-            may_tombstone: true,
-            ..verdict(Outcome::Complete, None)
-        })
-    }
-
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the end gathers what the walks have brought"
-    )]
-    async fn end(
-        &self,
-        store: &Store,
-        lease: &Lease,
-        run: i64,
-        counts: &RowCounts,
-        walked: &Walked,
-        walker: &Walker<'_>,
-        verdict: &Verdict,
-    ) -> Result<(), PageError> {
-        let known = &self.state.known;
-        let facts = &walked.facts;
-        let unmoved = known.fingerprint.as_ref() == Some(&self.listed.fingerprint);
-        let changed = walked.written > 0 || counts.tombstoned > 0;
-        let belied = unmoved && changed && known.unsettled_calls == 0;
-        let was_trusted = known.fingerprint_trusted || known.full_walk_at.is_none();
-        let evidence = json!({
-            "why": self.reason,
-            "rounds": walked.rounds,
-            "total": facts.first_total,
-            "distinct_ids": facts.distinct_ids,
-            "rows_without_id": facts.rows_without_id,
-            "fingerprint_belied": belied,
-            "replaced_strings": walked.replaced,
-            "paging": verdict.shape,
-        });
-        let complete = (verdict.outcome == Outcome::Complete).then(|| Completed {
-            gone: &verdict.gone,
-            may_tombstone: verdict.may_tombstone,
-            total: verdict.total,
-            shape: verdict.shape,
-            fingerprint: walker
-                .walk
-                .fingerprint
-                .as_ref()
-                .filter(|_| walker.walk.is_at_rest),
-            fingerprint_trusted: was_trusted && !belied,
-            started_at: verdict.started_at,
-        });
-        let line = self.run_line(verdict.outcome, counts, verdict.note.clone(), evidence);
-        let campaign = walked.after.as_ref().map(ListedCampaign::campaign);
-        let ending = Ending {
-            account: ACCOUNT,
-            campaign_id: self.id(),
-            run,
-            line,
-            campaign,
-            complete,
-        };
-        store.end_walk(lease, &ending, self.mirror.clock.now()).await?;
-        Ok(())
     }
 
     fn started(&self, walker: &Walker<'_>) {
@@ -346,13 +204,8 @@ impl CampaignPass {
             let listed = self.listed.campaign().rows_total.value().copied();
             listed.and_then(|total| u64::try_from(total).ok())
         });
-        let at = CampaignProgress {
-            pages_done: walker.walk.next_page,
-            ..walker.standing(total)
-        };
-        self.mirror
-            .progress
-            .campaign_started(self.id(), self.listed.name(), &at);
+        let at = CampaignProgress { pages_done: walker.walk.next_page, ..walker.standing(total) };
+        self.mirror.progress.campaign_started(self.id(), self.listed.name(), &at);
     }
 
     /// Begins a walk, or takes one up again where it stopped.
@@ -422,83 +275,6 @@ impl CampaignPass {
             replaced: 0,
         };
         Ok((walker, first))
-    }
-
-    /// The first page, and how the API pages: as the account's other campaigns have shown, if that holds here;
-    /// else found out.
-    async fn first_page(&self, reader: &PageReader) -> Result<(Shape, Option<RowsPage>), PageError> {
-        let mut known = self.shared.shape.lock().await;
-        if let Some(shape) = *known {
-            match reader.fetch(shape.ask(0)).await {
-                Ok(answer) if fits(shape, &answer.body) => return Ok((shape, Some(answer.body))),
-                Ok(_) => {}
-                Err(error) if error.is_bad_request() => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        let (shape, first) = discover(reader, self.mirror.settings.page_size).await?;
-        *known = Some(shape);
-        if let (Some(store), false) = (&self.mirror.store, self.options.dry_run) {
-            store.save_shape(ACCOUNT, shape, self.mirror.clock.now()).await?;
-        }
-        Ok((shape, first))
-    }
-}
-
-/// Whether a first page is what the known shape leads to expect.
-fn fits(shape: Shape, page: &RowsPage) -> bool {
-    let rows = u64::try_from(page.rows.len()).unwrap_or(u64::MAX);
-    match (shape, page.total) {
-        (Shape::Unpaged, total) => total.is_none(),
-        (Shape::Paged { .. }, None) => false,
-        (
-            Shape::Paged {
-                first_page,
-                lone_page,
-                ..
-            },
-            Some(total),
-        ) => {
-            let asked = first_page.unwrap_or(lone_page);
-            rows == shape.expected_rows(0, total)
-                && (first_page.is_some() || rows >= total)
-                && page.page.is_none_or(|page| page == asked)
-        }
-    }
-}
-
-/// Asks until it is known how the API pages.
-async fn discover(reader: &PageReader, page_size: u32) -> Result<(Shape, Option<RowsPage>), PageError> {
-    let mut discovery = Discovery::new(page_size);
-    loop {
-        let answered = match reader.fetch(discovery.question()).await {
-            Ok(answer) => Ok(answer.body),
-            Err(error) if error.is_bad_request() => Err(error),
-            Err(error) => return Err(error.into()),
-        };
-        let shown = match &answered {
-            Ok(page) => Shown::Page {
-                rows: u64::try_from(page.rows.len()).unwrap_or(u64::MAX),
-                total: page.total,
-                page: page.page,
-                mark: mark(page, &reader.hasher),
-            },
-            Err(_) => Shown::Refused,
-        };
-        match (discovery.learn(shown), answered) {
-            (Learned::Ask(ask), _) => tracing::debug!(?ask, "finding out how the API pages"),
-            (
-                Learned::Shape {
-                    shape,
-                    first_is_at_hand,
-                },
-                page,
-            ) => {
-                return Ok((shape, page.ok().filter(|_| first_is_at_hand)));
-            }
-            (Learned::Hopeless, Err(error)) => return Err(error.into()),
-            (Learned::Hopeless, Ok(_)) => {}
-        }
     }
 }
 

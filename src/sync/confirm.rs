@@ -28,14 +28,8 @@ pub(super) async fn doubt(
             ));
         }
         let neighbours = [&row.before, &row.after];
-        if neighbours
-            .into_iter()
-            .flatten()
-            .any(|(id, _)| !shown.contains(id))
-        {
-            return Ok(Some(
-                "the neighbours of a row that is gone were not where they had been".to_owned(),
-            ));
+        if neighbours.into_iter().flatten().any(|(id, _)| !shown.contains(id)) {
+            return Ok(Some("the neighbours of a row that is gone were not where they had been".to_owned()));
         }
     }
     Ok(None)
@@ -44,11 +38,7 @@ pub(super) async fn doubt(
 /// The pages that hold the neighbours of what is missing, each once.
 fn places(shape: Shape, total: u64, missing: &[Missing]) -> Vec<Ask> {
     let Shape::Paged { page_size, .. } = shape else {
-        return if missing.is_empty() {
-            Vec::new()
-        } else {
-            vec![Ask::Everything]
-        };
+        return if missing.is_empty() { Vec::new() } else { vec![Ask::Everything] };
     };
     let size = u64::from(page_size.max(1));
     let last = shape.pages(total) - 1;
@@ -57,10 +47,7 @@ fn places(shape: Shape, total: u64, missing: &[Missing]) -> Vec<Ask> {
         pages.insert(row.before.as_ref().map_or(0, |(_, place)| place / size));
         pages.insert(row.after.as_ref().map_or(last, |(_, place)| place / size));
     }
-    pages
-        .into_iter()
-        .map(|index| shape.ask(index.min(last)))
-        .collect()
+    pages.into_iter().map(|index| shape.ask(index.min(last))).collect()
 }
 
 #[cfg(test)]
@@ -69,11 +56,7 @@ mod tests {
 
     #[test]
     fn the_pages_of_the_neighbours_are_read_once_each() {
-        let shape = Shape::Paged {
-            first_page: Some(1),
-            lone_page: 1,
-            page_size: 10,
-        };
+        let shape = Shape::Paged { first_page: Some(1), lone_page: 1, page_size: 10 };
         let row = |before: Option<u64>, after: Option<u64>| Missing {
             id: "gone".into(),
             before: before.map(|place| ("a".into(), place)),

@@ -65,16 +65,8 @@ fn normalize_list(answer: &Answer<CampaignList>, now: Time) -> Listing {
         match normalize::campaign(json, &mut listing.drift) {
             Ok(records) => {
                 let fingerprint = fingerprint(&records);
-                let is_at_rest = records
-                    .campaign
-                    .updated_at
-                    .value()
-                    .is_none_or(|it| asked_at - *it > REST);
-                listing.campaigns.push(ListedCampaign {
-                    records,
-                    fingerprint,
-                    is_at_rest,
-                });
+                let is_at_rest = records.campaign.updated_at.value().is_none_or(|it| asked_at - *it > REST);
+                listing.campaigns.push(ListedCampaign { records, fingerprint, is_at_rest });
             }
             Err(mut reject) => {
                 reject.row_key = format!("campaign #{index}");
@@ -89,10 +81,7 @@ fn normalize_list(answer: &Answer<CampaignList>, now: Time) -> Listing {
 pub(super) async fn ask_campaign(mirror: &Mirror, id: &str) -> Result<Option<ListedCampaign>, ApiError> {
     let answer = mirror.client.fetch_campaign(id).await?;
     let listing = normalize_list(&answer, mirror.clock.now());
-    Ok(listing
-        .campaigns
-        .into_iter()
-        .find(|listed| listed.campaign().id == id))
+    Ok(listing.campaigns.into_iter().find(|listed| listed.campaign().id == id))
 }
 
 /// Reads the list and makes sure that it is this mirror's: its organization and its base URL.
@@ -109,10 +98,7 @@ pub(super) async fn read(
         if !same(&held.base_url, &mirror.base_url) {
             return Err(another(held.base_url.as_deref(), &mirror.base_url));
         }
-        let strangers = listing
-            .campaigns
-            .iter()
-            .filter_map(|it| it.campaign().organization_id.value());
+        let strangers = listing.campaigns.iter().filter_map(|it| it.campaign().organization_id.value());
         for found in strangers.chain(&listing.organization_id) {
             if !same(&held.organization_id, found) {
                 return Err(another(held.organization_id.as_deref(), found));
@@ -123,10 +109,7 @@ pub(super) async fn read(
 }
 
 fn another(held: Option<&str>, found: &str) -> SyncError {
-    SyncError::AnotherAccount {
-        held: held.unwrap_or_default().to_owned(),
-        found: found.to_owned(),
-    }
+    SyncError::AnotherAccount { held: held.unwrap_or_default().to_owned(), found: found.to_owned() }
 }
 
 /// The organization that the key belongs to: the list says so, or else the account itself is asked.
@@ -135,11 +118,8 @@ async fn organization(
     held: &AccountState,
     listing: &Listing,
 ) -> Result<Option<String>, SyncError> {
-    let mut found: Vec<&String> = listing
-        .campaigns
-        .iter()
-        .filter_map(|it| it.campaign().organization_id.value())
-        .collect();
+    let mut found: Vec<&String> =
+        listing.campaigns.iter().filter_map(|it| it.campaign().organization_id.value()).collect();
     found.sort_unstable();
     found.dedup();
     if let [only] = found.as_slice() {
@@ -165,27 +145,18 @@ pub(super) async fn save(
     let parents = Parents {
         assistants: records().filter_map(|it| it.assistant.as_ref()).collect(),
         call_retry_configs: records().flat_map(|it| &it.call_retry_configs).collect(),
-        rejects: records()
-            .flat_map(|it| &it.rejects)
-            .chain(&listing.unreadable)
-            .collect(),
+        rejects: records().flat_map(|it| &it.rejects).chain(&listing.unreadable).collect(),
     };
     let campaigns: Vec<&Campaign> = records().map(|it| &it.campaign).collect();
     let whose = (listing.organization_id.as_deref(), mirror.base_url.as_str());
     let now = mirror.clock.now();
-    Ok(store
-        .save_list(lease, account, whose, &parents, &campaigns, &listing.drift, now)
-        .await?)
+    Ok(store.save_list(lease, account, whose, &parents, &campaigns, &listing.drift, now).await?)
 }
 
 /// The list's own copies of assistants: `updated_at` by id.
 pub(super) fn assistants(listing: &Listing) -> HashMap<String, Option<Time>> {
     let mut assistants: HashMap<String, Option<Time>> = HashMap::new();
-    for assistant in listing
-        .campaigns
-        .iter()
-        .filter_map(|it| it.records.assistant.as_ref())
-    {
+    for assistant in listing.campaigns.iter().filter_map(|it| it.records.assistant.as_ref()) {
         let updated_at = assistant.updated_at.value().copied();
         let held = assistants.entry(assistant.id.clone()).or_insert(updated_at);
         *held = (*held).max(updated_at);

@@ -9,7 +9,9 @@ mod campaign;
 mod confirm;
 mod list;
 mod page;
+mod paging;
 mod parents;
+mod verdict;
 mod walk;
 
 pub use account::run_pass;
@@ -17,7 +19,8 @@ pub use account::run_pass;
 use crate::api::{ApiError, Client, Cost};
 use crate::clock::Clock;
 use crate::normalize;
-use crate::observe::{Outcome, Progress};
+use crate::observe::Progress;
+use crate::plan::Outcome;
 use crate::store::{Store, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -114,11 +117,7 @@ impl CampaignReport {
     }
 
     fn failed(id: String, name: String, note: String) -> Self {
-        Self {
-            outcome: Outcome::Failed,
-            note: Some(note),
-            ..Self::skipped(id, name)
-        }
+        Self { outcome: Outcome::Failed, note: Some(note), ..Self::skipped(id, name) }
     }
 }
 

@@ -103,22 +103,14 @@ impl PageReader {
         };
         prepared.brought.assistants = normalize_new(view, &self.written, &mut prepared.drift);
         for (row, place) in view.rows.iter().zip(position..) {
-            prepared.seen.push(
-                row.id
-                    .as_deref()
-                    .map_or_else(Hash::default, |id| self.hasher.row_id(id)),
-            );
+            prepared.seen.push(row.id.as_deref().map_or_else(Hash::default, |id| self.hasher.row_id(id)));
             let held = row.id.as_deref().and_then(|id| known.get(id));
             if held == Some(&row.hash) {
                 prepared.unchanged += 1;
                 continue;
             }
             prepared.unknown += u64::from(held.is_none());
-            let Some(json) = view
-                .page
-                .body
-                .get(row.span.clone())
-                .and_then(|it| std::str::from_utf8(it).ok())
+            let Some(json) = view.page.body.get(row.span.clone()).and_then(|it| std::str::from_utf8(it).ok())
             else {
                 continue;
             };
@@ -153,10 +145,7 @@ impl Mirror {
     pub(super) async fn hasher(&self, may_write: bool) -> Result<Hasher, StoreError> {
         let key = match &self.store {
             Some(store) if may_write => store.installation_key().await?,
-            Some(store) => store
-                .existing_installation_key()
-                .await?
-                .unwrap_or_else(rand::random),
+            Some(store) => store.existing_installation_key().await?.unwrap_or_else(rand::random),
             None => rand::random(),
         };
         Ok(Hasher::new(&key, &self.settings.normalize))

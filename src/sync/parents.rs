@@ -44,10 +44,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 impl Written {
     /// Starts with the list's copies.
     pub(super) fn new(listed: HashMap<String, Option<Time>>) -> Self {
-        Self {
-            listed,
-            ..Self::default()
-        }
+        Self { listed, ..Self::default() }
     }
 
     /// Whether this assistant's text has been written in this pass.
@@ -98,15 +95,8 @@ impl Written {
             rejected_new = store.save_parents(lease, &parents, mirror.clock.now()).await?;
         }
         lock(&self.texts).extend(brought.assistants.iter().map(|(hash, _)| *hash));
-        let own_configs = brought
-            .assistants
-            .iter()
-            .flat_map(|(_, records)| &records.call_retry_configs);
-        lock(&self.configs).extend(
-            own_configs
-                .chain(&brought.configs)
-                .map(|config| config.id.clone()),
-        );
+        let own_configs = brought.assistants.iter().flat_map(|(_, records)| &records.call_retry_configs);
+        lock(&self.configs).extend(own_configs.chain(&brought.configs).map(|config| config.id.clone()));
         Ok(rejected_new)
     }
 }

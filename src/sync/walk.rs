@@ -92,9 +92,9 @@ impl Walker<'_> {
 
     fn pages(&self, total: u64) -> u64 {
         match &self.whole {
-            Some(page) => u64::try_from(page.rows.len().div_ceil(self.chunk_rows()))
-                .unwrap_or(u64::MAX)
-                .max(1),
+            Some(page) => {
+                u64::try_from(page.rows.len().div_ceil(self.chunk_rows())).unwrap_or(u64::MAX).max(1)
+            }
             None => self.walk.shape.pages(total),
         }
     }
@@ -115,12 +115,7 @@ impl Walker<'_> {
             let start = usize::try_from(index).unwrap_or(usize::MAX).saturating_mul(size);
             let rows = whole.rows.iter().skip(start).take(size).cloned().collect();
             let total = u64::try_from(whole.rows.len()).ok();
-            let chunk = RowsPage {
-                rows,
-                total,
-                replaced: 0,
-                ..whole.clone()
-            };
+            let chunk = RowsPage { rows, total, replaced: 0, ..whole.clone() };
             tokio::spawn(reader.prepare(chunk, u64::try_from(start).unwrap_or(u64::MAX)))
         } else {
             let position = match self.walk.shape {
@@ -142,10 +137,7 @@ impl Walker<'_> {
         let mut next_to_start = self.walk.next_page;
         let mut next_to_take = self.walk.next_page;
         let mut latest_total = self.walk.other_total.or(self.walk.first_total);
-        let mut gathered = Gathered {
-            first_page: next_to_take,
-            ..Gathered::default()
-        };
+        let mut gathered = Gathered { first_page: next_to_take, ..Gathered::default() };
         let mut limit = u64::MAX;
         loop {
             // The first page alone tells how many there are.
@@ -170,10 +162,7 @@ impl Walker<'_> {
             if is_last || self.is_worth_a_commit(&gathered) {
                 self.walk.next_page = next_to_take;
                 self.commit(&mut gathered).await?;
-                gathered = Gathered {
-                    first_page: next_to_take,
-                    ..Gathered::default()
-                };
+                gathered = Gathered { first_page: next_to_take, ..Gathered::default() };
                 self.report(latest_total);
             }
         }
@@ -246,9 +235,8 @@ impl Walker<'_> {
         let mut tries = 0;
         let counts = loop {
             let written = &self.reader.written;
-            self.counts.rejected_new += written
-                .write(self.mirror, store, lease, &gathered.brought, again)
-                .await?;
+            self.counts.rejected_new +=
+                written.write(self.mirror, store, lease, &gathered.brought, again).await?;
             let batch = Batch {
                 campaign_id: &self.reader.campaign_id,
                 rows: &gathered.changed,
@@ -282,9 +270,7 @@ impl Walker<'_> {
     }
 
     fn report(&self, total: Option<u64>) {
-        self.mirror
-            .progress
-            .campaign_advanced(&self.reader.campaign_id, &self.standing(total));
+        self.mirror.progress.campaign_advanced(&self.reader.campaign_id, &self.standing(total));
     }
 
     /// Where the walk stands.
@@ -325,11 +311,7 @@ mod tests {
         assert_eq!(seen.place_of(&hash(9)), Some(0));
         assert_eq!(seen.place_of(&hash(3)), Some(2));
         assert_eq!(seen.place_of(&hash(1)), Some(4));
-        assert_eq!(
-            seen.place_of(&hash(0)),
-            None,
-            "a row without an id takes a place and is no row"
-        );
+        assert_eq!(seen.place_of(&hash(0)), None, "a row without an id takes a place and is no row");
         assert_eq!(seen.place_of(&hash(7)), None);
     }
 }

@@ -44,9 +44,7 @@ pub(crate) fn integer(text: &str) -> Option<i64> {
 
 /// The number that a number's text stands for, when it is finite; what is too small for a float is 0.
 pub(crate) fn float(text: &str) -> Option<f64> {
-    let starts_like_one = text
-        .trim_start_matches('-')
-        .starts_with(|first: char| first.is_ascii_digit());
+    let starts_like_one = text.trim_start_matches('-').starts_with(|first: char| first.is_ascii_digit());
     let value: f64 = if starts_like_one {
         text.parse().ok()?
     } else {

@@ -90,19 +90,13 @@ impl<'a> Object<'a> {
 
     /// The value of a key, as it is before it is taken.
     pub(crate) fn get(&self, key: &str) -> Option<&'a str> {
-        let member = self
-            .members
-            .iter()
-            .rfind(|member| !member.taken && member.key == key)?;
+        let member = self.members.iter().rfind(|member| !member.taken && member.key == key)?;
         Some(member.json)
     }
 
     /// Takes the value of a key out of the object.
     pub(crate) fn take(&mut self, key: &str) -> Option<&'a str> {
-        let member = self
-            .members
-            .iter_mut()
-            .rfind(|member| !member.taken && member.key == key)?;
+        let member = self.members.iter_mut().rfind(|member| !member.taken && member.key == key)?;
         member.taken = true;
         Some(member.json)
     }
@@ -193,11 +187,7 @@ impl<'de> Visitor<'de> for ObjectSeed {
         while let Some(key) = map.next_key::<&RawValue>()? {
             let key = read_string(key.get()).ok_or_else(|| A::Error::custom("a key that is no text"))?;
             let json = map.next_value_seed(TextSeed)?;
-            members.push(Member {
-                key,
-                json,
-                taken: false,
-            });
+            members.push(Member { key, json, taken: false });
         }
         Ok(Object { members })
     }
@@ -252,26 +242,14 @@ mod tests {
         let mut object = Object::read(r#"{"a":1,"b":2,"a":3,"c":4}"#).expect("an object");
         assert_eq!(object.take("a"), Some("3"));
         let left = object.into_leftovers();
-        let left: Vec<_> = left
-            .iter()
-            .map(|left| (left.key.as_ref(), left.json, left.is_duplicate))
-            .collect();
+        let left: Vec<_> =
+            left.iter().map(|left| (left.key.as_ref(), left.json, left.is_duplicate)).collect();
         assert_eq!(left, [("a", "1", true), ("b", "2", false), ("c", "4", false)]);
     }
 
     #[test]
     fn what_is_no_object_is_not_read() {
-        for json in [
-            "",
-            "null",
-            "[]",
-            "1e400",
-            r#""{}""#,
-            "{",
-            "{}}",
-            r#"{"a":}"#,
-            r#"{"\ud800":1}"#,
-        ] {
+        for json in ["", "null", "[]", "1e400", r#""{}""#, "{", "{}}", r#"{"a":}"#, r#"{"\ud800":1}"#] {
             assert!(Object::read(json).is_none(), "{json}");
         }
     }
@@ -285,10 +263,7 @@ mod tests {
         assert_eq!(read_list("{}"), None);
         assert_eq!(read_objects(r#"[{"a":1},{}]"#).map(|list| list.len()), Some(2));
         let items = read_items(r#"[{"a":1},1e400,{"b":"\ud800"}]"#).expect("a list");
-        assert_eq!(
-            items.iter().map(Option::is_some).collect::<Vec<_>>(),
-            [true, false, true]
-        );
+        assert_eq!(items.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false, true]);
         assert!(read_items("null").is_none());
     }
 
@@ -296,10 +271,7 @@ mod tests {
     fn strings_are_unescaped() {
         assert_eq!(read_string(r#""plain""#).as_deref(), Some("plain"));
         assert!(matches!(read_string(r#""plain""#), Some(Cow::Borrowed(_))));
-        assert_eq!(
-            read_string(r#""a\"\\\/\u00e9\ud83d\ude00""#).as_deref(),
-            Some("a\"\\/é😀")
-        );
+        assert_eq!(read_string(r#""a\"\\\/\u00e9\ud83d\ude00""#).as_deref(), Some("a\"\\/é😀"));
         for json in [r#""\ud800""#, "12", "null", r#"["a"]"#, "\""] {
             assert_eq!(read_string(json), None, "{json}");
         }

@@ -48,14 +48,7 @@ impl RowsPage {
         let rows = envelope.items(text)?;
         let count = |name| envelope.member(name).and_then(count);
         let (total, page, page_size) = (count("total"), count("page"), count("page_size"));
-        Ok(Self {
-            body,
-            rows,
-            total,
-            page,
-            page_size,
-            replaced,
-        })
+        Ok(Self { body, rows, total, page, page_size, replaced })
     }
 
     /// The JSON text of row `index` of this page.
@@ -178,18 +171,10 @@ impl<'a> Envelope<'a> {
             }
         }
         let mut deserializer = serde_json::Deserializer::from_str(json);
-        let envelope = EnvelopeSeed { list_name }
-            .deserialize(&mut deserializer)
-            .map_err(|error| {
-                ShapeError::new(if error.is_eof() {
-                    "JSON that breaks off"
-                } else {
-                    "JSON with a mistake in it"
-                })
-            })?;
-        deserializer
-            .end()
-            .map_err(|_| ShapeError::new("JSON with something after its end"))?;
+        let envelope = EnvelopeSeed { list_name }.deserialize(&mut deserializer).map_err(|error| {
+            ShapeError::new(if error.is_eof() { "JSON that breaks off" } else { "JSON with a mistake in it" })
+        })?;
+        deserializer.end().map_err(|_| ShapeError::new("JSON with something after its end"))?;
         Ok(envelope)
     }
 
@@ -204,15 +189,10 @@ impl<'a> Envelope<'a> {
 
     /// The last member of that name, which must be an object.
     fn object(&self, name: &str) -> Result<&'a str, ShapeError> {
-        let json = self
-            .member(name)
-            .ok_or_else(|| ShapeError::new(format!("an object without `{name}`")))?;
+        let json = self.member(name).ok_or_else(|| ShapeError::new(format!("an object without `{name}`")))?;
         match Kind::of(json) {
             Kind::Object => Ok(json),
-            kind => Err(ShapeError::new(format!(
-                "`{name}` of type {}, not an object",
-                kind.as_str()
-            ))),
+            kind => Err(ShapeError::new(format!("`{name}` of type {}, not an object", kind.as_str()))),
         }
     }
 
@@ -221,10 +201,9 @@ impl<'a> Envelope<'a> {
         let name = self.list_name;
         match &self.list {
             Some(ListShape::Items(items)) => Ok(items.iter().map(|item| span_in(text, item)).collect()),
-            Some(ListShape::Other(kind)) => Err(ShapeError::new(format!(
-                "`{name}` of type {}, not a list",
-                kind.as_str()
-            ))),
+            Some(ListShape::Other(kind)) => {
+                Err(ShapeError::new(format!("`{name}` of type {}, not a list", kind.as_str())))
+            }
             None => Err(ShapeError::new(format!("an object without `{name}`"))),
         }
     }
@@ -250,19 +229,13 @@ impl<'de> Visitor<'de> for EnvelopeSeed {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut envelope = Envelope {
-            list_name: self.list_name,
-            list: None,
-            members: Vec::new(),
-        };
+        let mut envelope = Envelope { list_name: self.list_name, list: None, members: Vec::new() };
         let list_key = format!("\"{}\"", self.list_name);
         while let Some(key) = map.next_key::<&RawValue>()? {
             if key.get() == list_key {
                 envelope.list = Some(map.next_value_seed(ListSeed)?);
             } else {
-                envelope
-                    .members
-                    .push((key.get(), map.next_value::<&RawValue>()?.get()));
+                envelope.members.push((key.get(), map.next_value::<&RawValue>()?.get()));
             }
         }
         Ok(envelope)

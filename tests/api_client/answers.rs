@@ -13,25 +13,16 @@ const GZIP_BOMB: &str = concat!(
 #[tokio::test]
 async fn a_request_is_what_the_api_wants_it_to_be() {
     let server = Server::with_replies(vec![good()]).await;
-    let page = PageQuery {
-        page: 2,
-        page_size: 50,
-    };
+    let page = PageQuery { page: 2, page_size: 50 };
     server.client().fetch_rows("c/1", Some(page)).await.unwrap();
     let head = server.heads().remove(0).to_lowercase();
-    assert!(
-        head.starts_with("get /api/campaigns/c%2f1/rows?page=2&page_size=50 http/1.1\r\n"),
-        "{head}"
-    );
+    assert!(head.starts_with("get /api/campaigns/c%2f1/rows?page=2&page_size=50 http/1.1\r\n"), "{head}");
     for line in [
         format!("authorization: bearer {KEY}"),
         "accept: application/json".to_owned(),
         format!("user-agent: revox-mirror/{}", env!("CARGO_PKG_VERSION")),
     ] {
-        assert!(
-            head.contains(&format!("\r\n{line}\r\n")),
-            "{line} is not in {head}"
-        );
+        assert!(head.contains(&format!("\r\n{line}\r\n")), "{line} is not in {head}");
     }
     for encoding in ["gzip", "br", "zstd"] {
         assert!(head.contains(encoding), "{encoding} is not in {head}");
@@ -57,20 +48,14 @@ async fn an_answer_carries_the_apis_own_time() {
 #[tokio::test]
 async fn compressed_answers_are_unpacked() {
     for (encoding, hex) in [
-        (
-            "gzip",
-            "1f8b0800000000000203ab562aca2f2f56b28a8ead050050f414eb0b000000",
-        ),
+        ("gzip", "1f8b0800000000000203ab562aca2f2f56b28a8ead050050f414eb0b000000"),
         ("br", "0b05807b22726f7773223a5b5d7d03"),
         ("zstd", "28b52ffd200b5900007b22726f7773223a5b5d7d"),
     ] {
         let reply = answer(200, &[("content-encoding", encoding)], &bytes_of(hex));
         let server = Server::with_replies(vec![reply]).await;
         let client = server.client();
-        let page = client
-            .fetch_rows("c1", None)
-            .await
-            .unwrap_or_else(|error| panic!("{encoding}: {error}"));
+        let page = client.fetch_rows("c1", None).await.unwrap_or_else(|error| panic!("{encoding}: {error}"));
         assert_eq!(&page.body.body[..], NO_ROWS, "{encoding}");
         assert_eq!(client.cost().bytes, NO_ROWS.len() as u64, "{encoding}");
     }
@@ -87,22 +72,13 @@ async fn an_answer_beyond_the_cap_is_not_read_to_its_end_and_not_tried_again() {
     for (name, reply) in [
         ("announced", answer(200, &[], &spaces)),
         ("chunked", chunked),
-        (
-            "packed",
-            answer(200, &[("content-encoding", "gzip")], &bytes_of(GZIP_BOMB)),
-        ),
+        ("packed", answer(200, &[("content-encoding", "gzip")], &bytes_of(GZIP_BOMB))),
     ] {
         let server = Server::with_replies(vec![reply]).await;
-        let options = ClientOptions {
-            max_answer_bytes: cap,
-            ..server.options()
-        };
+        let options = ClientOptions { max_answer_bytes: cap, ..server.options() };
         let client = Client::new(options).unwrap();
         let error = client.fetch_rows("c1", None).await.unwrap_err();
-        assert!(
-            matches!(error, ApiError::TooLarge { max_bytes } if max_bytes == cap),
-            "{name}: {error:?}"
-        );
+        assert!(matches!(error, ApiError::TooLarge { max_bytes } if max_bytes == cap), "{name}: {error:?}");
         assert_eq!(server.count(), 1, "{name}");
         assert!(client.cost().bytes < 100_000, "{name}");
     }
@@ -111,15 +87,8 @@ async fn an_answer_beyond_the_cap_is_not_read_to_its_end_and_not_tried_again() {
 #[tokio::test]
 async fn an_answer_of_just_the_cap_is_read() {
     let server = Server::with_replies(vec![good()]).await;
-    let options = ClientOptions {
-        max_answer_bytes: NO_ROWS.len(),
-        ..server.options()
-    };
-    Client::new(options)
-        .unwrap()
-        .fetch_rows("c1", None)
-        .await
-        .unwrap();
+    let options = ClientOptions { max_answer_bytes: NO_ROWS.len(), ..server.options() };
+    Client::new(options).unwrap().fetch_rows("c1", None).await.unwrap();
 }
 
 #[tokio::test]
@@ -130,10 +99,7 @@ async fn a_redirect_is_not_followed_and_the_key_stays() {
         let server = Server::with_replies(vec![answer(status, &[("location", &target)], b"")]).await;
         let error = server.client().fetch_rows("c1", None).await.unwrap_err();
         match &error {
-            ApiError::Redirected {
-                status: told,
-                host: Some(host),
-            } => {
+            ApiError::Redirected { status: told, host: Some(host) } => {
                 assert_eq!((*told, host.as_str()), (status, "127.0.0.1"));
             }
             other => panic!("{status}: {other:?}"),
@@ -146,15 +112,8 @@ async fn a_redirect_is_not_followed_and_the_key_stays() {
 async fn localhost_is_this_machine() {
     let server = Server::with_replies(vec![good()]).await;
     let base_url = format!("http://localhost:{}/api", server.address.port());
-    let options = ClientOptions {
-        base_url,
-        ..server.options()
-    };
-    Client::new(options)
-        .unwrap()
-        .fetch_rows("c1", None)
-        .await
-        .unwrap();
+    let options = ClientOptions { base_url, ..server.options() };
+    Client::new(options).unwrap().fetch_rows("c1", None).await.unwrap();
     assert_eq!(server.count(), 1);
 }
 
@@ -163,38 +122,14 @@ async fn settings_that_cannot_work_are_refused_before_anything_is_sent() {
     let server = Server::start(|_, _| Reply::Bytes(good())).await;
     let good = server.options();
     let cases = [
-        ClientOptions {
-            base_url: "http://192.0.2.1/api".to_owned(),
-            ..good.clone()
-        },
-        ClientOptions {
-            base_url: format!("http://user:pw@{}", server.address),
-            ..good.clone()
-        },
-        ClientOptions {
-            api_key: "".into(),
-            ..good.clone()
-        },
-        ClientOptions {
-            api_key: "two\r\nlines".into(),
-            ..good.clone()
-        },
-        ClientOptions {
-            max_concurrent_requests: 0,
-            ..good.clone()
-        },
-        ClientOptions {
-            requests_per_second: Some(0.0),
-            ..good.clone()
-        },
-        ClientOptions {
-            requests_per_second: Some(f64::NAN),
-            ..good.clone()
-        },
-        ClientOptions {
-            max_tries: 0,
-            ..good.clone()
-        },
+        ClientOptions { base_url: "http://192.0.2.1/api".to_owned(), ..good.clone() },
+        ClientOptions { base_url: format!("http://user:pw@{}", server.address), ..good.clone() },
+        ClientOptions { api_key: "".into(), ..good.clone() },
+        ClientOptions { api_key: "two\r\nlines".into(), ..good.clone() },
+        ClientOptions { max_concurrent_requests: 0, ..good.clone() },
+        ClientOptions { requests_per_second: Some(0.0), ..good.clone() },
+        ClientOptions { requests_per_second: Some(f64::NAN), ..good.clone() },
+        ClientOptions { max_tries: 0, ..good.clone() },
     ];
     for options in cases {
         let error = Client::new(options).unwrap_err();

@@ -8,10 +8,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 fn allowance(concurrent_requests: usize) -> Allowance {
-    Allowance {
-        concurrent_requests,
-        requests_per_second: None,
-    }
+    Allowance { concurrent_requests, requests_per_second: None }
 }
 
 #[tokio::test]
@@ -19,10 +16,7 @@ async fn clones_together_never_send_more_at_once_than_is_allowed() {
     let release = Arc::new(Semaphore::new(0));
     let held = Arc::clone(&release);
     let server = Server::start(move |_, _| Reply::Held(Arc::clone(&held), good())).await;
-    let options = ClientOptions {
-        max_concurrent_requests: 4,
-        ..server.options()
-    };
+    let options = ClientOptions { max_concurrent_requests: 4, ..server.options() };
     let client = Client::new(options).unwrap();
     let requests: Vec<_> = (0..40)
         .map(|_| {
@@ -88,10 +82,7 @@ async fn a_request_that_is_given_up_holds_up_nobody() {
         _ => Reply::Bytes(good()),
     })
     .await;
-    let options = ClientOptions {
-        max_concurrent_requests: 1,
-        ..server.options()
-    };
+    let options = ClientOptions { max_concurrent_requests: 1, ..server.options() };
     let client = Client::new(options).unwrap();
     let stuck = client.clone();
     let stuck = tokio::spawn(async move { stuck.fetch_rows("c1", None).await });
@@ -107,24 +98,10 @@ async fn a_try_without_an_answer_ends_and_is_counted() {
     let never = Arc::new(Semaphore::new(0));
     let server = Server::start(move |_, _| Reply::Held(Arc::clone(&never), good())).await;
     let total_timeout = Duration::from_millis(30);
-    let client = Client::new(ClientOptions {
-        total_timeout,
-        ..server.options()
-    })
-    .unwrap();
+    let client = Client::new(ClientOptions { total_timeout, ..server.options() }).unwrap();
     let error = client.fetch_rows("c1", None).await.unwrap_err();
-    assert!(
-        matches!(error, ApiError::TimedOut { after } if after == total_timeout),
-        "{error:?}"
-    );
-    assert_eq!(
-        client.cost(),
-        Cost {
-            requests: 3,
-            retries: 2,
-            bytes: 0
-        }
-    );
+    assert!(matches!(error, ApiError::TimedOut { after } if after == total_timeout), "{error:?}");
+    assert_eq!(client.cost(), Cost { requests: 3, retries: 2, bytes: 0 });
 }
 
 #[tokio::test]
@@ -137,28 +114,7 @@ async fn what_a_campaign_costs_counts_for_its_pass_too() {
     second.clone().fetch_rows("c2", None).await.unwrap();
     pass.fetch_rows("c3", None).await.unwrap();
     let bytes = NO_ROWS.len() as u64;
-    assert_eq!(
-        first.cost(),
-        Cost {
-            requests: 2,
-            retries: 1,
-            bytes
-        }
-    );
-    assert_eq!(
-        second.cost(),
-        Cost {
-            requests: 2,
-            retries: 0,
-            bytes: 2 * bytes
-        }
-    );
-    assert_eq!(
-        pass.cost(),
-        Cost {
-            requests: 5,
-            retries: 1,
-            bytes: 4 * bytes
-        }
-    );
+    assert_eq!(first.cost(), Cost { requests: 2, retries: 1, bytes });
+    assert_eq!(second.cost(), Cost { requests: 2, retries: 0, bytes: 2 * bytes });
+    assert_eq!(pass.cost(), Cost { requests: 5, retries: 1, bytes: 4 * bytes });
 }

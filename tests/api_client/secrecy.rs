@@ -75,33 +75,21 @@ async fn whatever_goes_wrong_the_key_and_the_apis_words_about_people_are_not_rep
     let mut said = String::new();
     for reply in cases {
         let server = Server::with_replies(vec![reply]).await;
-        let options = ClientOptions {
-            max_answer_bytes: 1000,
-            ..server.options()
-        };
+        let options = ClientOptions { max_answer_bytes: 1000, ..server.options() };
         said.push_str(&format!("{options:?} {options:#?}"));
         let client = Client::new(options).unwrap();
         let error = client.fetch_rows("c-of-ada", None).await.unwrap_err();
         said.push_str(&format!("{client:?} {client:#?} {}\n", everything(&error)));
     }
     let base_url = format!("https://{KEY}:{KEY}@host/?{KEY}");
-    let options = ClientOptions {
-        base_url,
-        ..Server::with_replies(vec![good()]).await.options()
-    };
-    said.push_str(&format!(
-        "{options:?} {}",
-        everything(&Client::new(options.clone()).unwrap_err())
-    ));
+    let options = ClientOptions { base_url, ..Server::with_replies(vec![good()]).await.options() };
+    said.push_str(&format!("{options:?} {}", everything(&Client::new(options.clone()).unwrap_err())));
 
     // The API's words are passed on where they help, without what they give away.
     assert!(said.contains("Bearer [redacted] of [redacted] may not"), "{said}");
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(logged.contains("the request is tried again"), "{logged}");
-    let ours: String = logged
-        .lines()
-        .filter(|line| line.contains("revox_mirror"))
-        .collect();
+    let ours: String = logged.lines().filter(|line| line.contains("revox_mirror")).collect();
     for (what, text) in [("errors", &said), ("the log", &logged)] {
         assert!(!text.to_lowercase().contains(KEY), "the key is in {what}: {text}");
         assert!(!text.contains("Lovelace"), "a person is in {what}: {text}");

@@ -82,9 +82,7 @@ impl Server {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
-        tokio::time::timeout(Duration::from_mins(1), reached)
-            .await
-            .expect("the requests never came");
+        tokio::time::timeout(Duration::from_mins(1), reached).await.expect("the requests never came");
     }
 
     /// Quick options for a client of this server.
@@ -155,8 +153,5 @@ pub(crate) fn good() -> Vec<u8> {
 
 /// The bytes that a string of hexadecimal digits stands for.
 pub(crate) fn bytes_of(hex: &str) -> Vec<u8> {
-    (0..hex.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
-        .collect()
+    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
 }

@@ -90,10 +90,4 @@ pub(crate) const BOOKKEEPING: &[(&str, &str)] = &[
 ];
 
 /// Entities: what the API can delete keeps its line and says so.
-pub(crate) const ENTITIES: &[&str] = &[
-    "assistants",
-    "call_attempts",
-    "calls",
-    "campaign_rows",
-    "campaigns",
-];
+pub(crate) const ENTITIES: &[&str] = &["assistants", "call_attempts", "calls", "campaign_rows", "campaigns"];

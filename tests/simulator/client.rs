@@ -23,30 +23,17 @@ impl Client {
             .timeout(Duration::from_secs(30))
             .build()
             .unwrap();
-        Self {
-            simulator: Simulator::start(options).await.unwrap(),
-            http,
-        }
+        Self { simulator: Simulator::start(options).await.unwrap(), http }
     }
 
     /// A client of the older API, with few rows.
     pub(crate) async fn older(api: OlderApi) -> Self {
-        Self::of(Options {
-            flavour: Flavour::Older(api),
-            rows: 25,
-            ..Options::default()
-        })
-        .await
+        Self::of(Options { flavour: Flavour::Older(api), rows: 25, ..Options::default() }).await
     }
 
     /// A client of the newer API, with few rows.
     pub(crate) async fn newer(api: NewerApi) -> Self {
-        Self::of(Options {
-            flavour: Flavour::Newer(api),
-            rows: 25,
-            ..Options::default()
-        })
-        .await
+        Self::of(Options { flavour: Flavour::Newer(api), rows: 25, ..Options::default() }).await
     }
 
     /// The id of the campaign at `place`.
@@ -84,22 +71,14 @@ impl Client {
 
     /// A page of the rows of the campaign at `place`, with a query behind it.
     pub(crate) async fn page(&self, place: usize, query: &str) -> Value {
-        self.json(&format!("/campaigns/{}/rows?{query}", self.id(place)))
-            .await
+        self.json(&format!("/campaigns/{}/rows?{query}", self.id(place))).await
     }
 
     /// `POST /call/search`.
     pub(crate) async fn search(&self, body: Value) -> (u16, Value) {
-        let request = self
-            .http
-            .post(self.url("/call/search"))
-            .bearer_auth("demo-key")
-            .json(&body);
+        let request = self.http.post(self.url("/call/search")).bearer_auth("demo-key").json(&body);
         let response = request.send().await.unwrap();
-        (
-            response.status().as_u16(),
-            serde_json::from_slice(&response.bytes().await.unwrap()).unwrap(),
-        )
+        (response.status().as_u16(), serde_json::from_slice(&response.bytes().await.unwrap()).unwrap())
     }
 
     fn url(&self, path: &str) -> String {

@@ -11,12 +11,7 @@ fn campaign(account: &Account, place: usize) -> Value {
 }
 
 fn rows(account: &Account, place: usize) -> Vec<Value> {
-    account
-        .truth(place)
-        .unwrap()
-        .iter()
-        .map(|row| serde_json::from_str(row).unwrap())
-        .collect()
+    account.truth(place).unwrap().iter().map(|row| serde_json::from_str(row).unwrap()).collect()
 }
 
 /// Counts the rows of the campaign at `place` by hand and compares.
@@ -44,18 +39,9 @@ fn check_stats(account: &Account, place: usize, newer: bool) {
 
 /// An account of either API after some edits, handed to `check` after each.
 async fn after_each_edit(newer: bool, mut check: impl FnMut(&Account)) {
-    let flavour = if newer {
-        Flavour::Newer(NewerApi::default())
-    } else {
-        Flavour::Older(OlderApi::default())
-    };
-    let simulator = Simulator::start(Options {
-        flavour,
-        rows: 60,
-        ..Options::default()
-    })
-    .await
-    .unwrap();
+    let flavour =
+        if newer { Flavour::Newer(NewerApi::default()) } else { Flavour::Older(OlderApi::default()) };
+    let simulator = Simulator::start(Options { flavour, rows: 60, ..Options::default() }).await.unwrap();
     let edits: &[fn(&mut Account)] = &[
         |account| account.append_rows(0, 3).unwrap(),
         |account| account.insert_row(0, 7).unwrap(),
@@ -96,10 +82,7 @@ async fn every_edit_moves_the_fingerprint_and_some_row_or_none() {
     let mut last = (String::new(), Vec::new());
     let mut unchanged = 0;
     after_each_edit(false, |account| {
-        let now = (
-            campaign(account, 0)["updated_at"].to_string(),
-            account.truth(0).unwrap(),
-        );
+        let now = (campaign(account, 0)["updated_at"].to_string(), account.truth(0).unwrap());
         assert!(now.0 > last.0, "{now:?}");
         unchanged += usize::from(now.1 == last.1);
         last = now;
@@ -111,10 +94,8 @@ async fn every_edit_moves_the_fingerprint_and_some_row_or_none() {
 #[tokio::test]
 async fn rows_stay_in_the_order_of_their_index() {
     after_each_edit(false, |account| {
-        let indexes: Vec<u64> = rows(account, 0)
-            .iter()
-            .map(|row| row["row_index"].as_u64().unwrap())
-            .collect();
+        let indexes: Vec<u64> =
+            rows(account, 0).iter().map(|row| row["row_index"].as_u64().unwrap()).collect();
         assert!(indexes.is_sorted_by(|a, b| a < b), "{indexes:?}");
     })
     .await;
@@ -127,14 +108,9 @@ async fn calls_list_their_newest_attempt_first_and_repeat_it() {
             for row in rows(account, 1) {
                 let call = &row["call"];
                 assert_eq!(call["call_attempts"][0], call["last_call_attempt"]);
-                assert_eq!(
-                    call["calls_count"],
-                    call["call_attempts"].as_array().unwrap().len()
-                );
-                let starts: Vec<String> = each(&call["call_attempts"], "started_at")
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect();
+                assert_eq!(call["calls_count"], call["call_attempts"].as_array().unwrap().len());
+                let starts: Vec<String> =
+                    each(&call["call_attempts"], "started_at").iter().map(ToString::to_string).collect();
                 assert!(starts.is_sorted_by(|a, b| a >= b), "{starts:?}");
             }
         })
@@ -144,12 +120,7 @@ async fn calls_list_their_newest_attempt_first_and_repeat_it() {
 
 #[tokio::test]
 async fn calls_are_shared_and_move_between_rows_and_campaigns() {
-    let simulator = Simulator::start(Options {
-        rows: 20,
-        ..Options::default()
-    })
-    .await
-    .unwrap();
+    let simulator = Simulator::start(Options { rows: 20, ..Options::default() }).await.unwrap();
     simulator.edit(|account| {
         let call = account.call_id(0, 0).unwrap().unwrap();
         account.share_call((0, 0), (1, 3)).unwrap();
@@ -160,10 +131,7 @@ async fn calls_are_shared_and_move_between_rows_and_campaigns() {
         assert_eq!(account.call_id(0, 9).unwrap(), Some(call));
         account.share_attempt((0, 9), (1, 5)).unwrap();
         let (one, other) = (&rows(account, 0)[9]["call"], &rows(account, 1)[5]["call"]);
-        assert_eq!(
-            one["call_attempts"][0],
-            *other["call_attempts"].as_array().unwrap().last().unwrap()
-        );
+        assert_eq!(one["call_attempts"][0], *other["call_attempts"].as_array().unwrap().last().unwrap());
     });
 }
 
@@ -179,12 +147,7 @@ async fn the_same_edits_make_the_same_account() {
 
 #[tokio::test]
 async fn a_fingerprint_can_stand_still_while_rows_change() {
-    let simulator = Simulator::start(Options {
-        rows: 20,
-        ..Options::default()
-    })
-    .await
-    .unwrap();
+    let simulator = Simulator::start(Options { rows: 20, ..Options::default() }).await.unwrap();
     simulator.edit(|account| {
         let (before, rows_before) = (campaign(account, 0), account.truth(0).unwrap());
         account.freeze_fingerprint(0).unwrap();
@@ -204,12 +167,7 @@ async fn a_fingerprint_can_stand_still_while_rows_change() {
 
 #[tokio::test]
 async fn late_results_arrive_when_they_are_delivered() {
-    let simulator = Simulator::start(Options {
-        rows: 30,
-        ..Options::default()
-    })
-    .await
-    .unwrap();
+    let simulator = Simulator::start(Options { rows: 30, ..Options::default() }).await.unwrap();
     simulator.edit(|account| {
         account.set_late_analysis(true);
         while account.advance_calls(0, 30).unwrap() > 0 {}
@@ -217,9 +175,7 @@ async fn late_results_arrive_when_they_are_delivered() {
         let waiting = |account: &Account| {
             let rows = rows(account, 0);
             let newest = rows.iter().map(|row| &row["call"]["last_call_attempt"]);
-            newest
-                .filter(|it| it["status"] == "completed" && it["recording_url"].is_null())
-                .count()
+            newest.filter(|it| it["status"] == "completed" && it["recording_url"].is_null()).count()
         };
         let (all, fingerprint) = (waiting(account), campaign(account, 0));
         assert!(all > 1);
@@ -233,12 +189,7 @@ async fn late_results_arrive_when_they_are_delivered() {
 
 #[tokio::test]
 async fn an_edited_prompt_shows_in_every_call_of_the_assistant() {
-    let simulator = Simulator::start(Options {
-        rows: 40,
-        ..Options::default()
-    })
-    .await
-    .unwrap();
+    let simulator = Simulator::start(Options { rows: 40, ..Options::default() }).await.unwrap();
     simulator.edit(|account| {
         account.edit_assistant_prompt(1).unwrap();
         let id = campaign(account, 1)["assistant_id"].clone();
@@ -254,79 +205,32 @@ async fn an_edited_prompt_shows_in_every_call_of_the_assistant() {
 #[tokio::test]
 async fn campaigns_come_go_and_hide() {
     let client = Client::older(OlderApi::default()).await;
-    let listed = async || {
-        client.json("/campaigns").await["campaigns"]
-            .as_array()
-            .unwrap()
-            .len()
-    };
+    let listed = async || client.json("/campaigns").await["campaigns"].as_array().unwrap().len();
     let added = client.simulator.edit(|account| account.add_campaign(4));
-    assert_eq!(
-        (listed().await, client.simulator.truth(&added).unwrap().len()),
-        (4, 4)
-    );
-    client
-        .simulator
-        .edit(|account| account.list_campaign(&added, false))
-        .unwrap();
-    assert_eq!(
-        (
-            listed().await,
-            client.status(&format!("/campaigns/{added}")).await
-        ),
-        (3, 200)
-    );
-    client
-        .simulator
-        .edit(|account| account.delete_campaign(&added))
-        .unwrap();
+    assert_eq!((listed().await, client.simulator.truth(&added).unwrap().len()), (4, 4));
+    client.simulator.edit(|account| account.list_campaign(&added, false)).unwrap();
+    assert_eq!((listed().await, client.status(&format!("/campaigns/{added}")).await), (3, 200));
+    client.simulator.edit(|account| account.delete_campaign(&added)).unwrap();
     assert_eq!(client.status(&format!("/campaigns/{added}")).await, 404);
     assert!(client.simulator.truth(&added).is_err());
-    client
-        .simulator
-        .edit(|account| account.set_raw_campaign(0, Some("17".to_owned())))
-        .unwrap();
+    client.simulator.edit(|account| account.set_raw_campaign(0, Some("17".to_owned()))).unwrap();
     assert_eq!(client.json("/campaigns").await["campaigns"][0], 17);
-    client
-        .simulator
-        .edit(|account| account.set_organization_id("org_other"));
-    assert_eq!(
-        client.json("/users/me").await["user"]["organization_id"],
-        "org_other"
-    );
-    assert_eq!(
-        client.json("/campaigns").await["campaigns"][1]["organization_id"],
-        "org_other"
-    );
+    client.simulator.edit(|account| account.set_organization_id("org_other"));
+    assert_eq!(client.json("/users/me").await["user"]["organization_id"], "org_other");
+    assert_eq!(client.json("/campaigns").await["campaigns"][1]["organization_id"], "org_other");
 }
 
 #[tokio::test]
 async fn anything_can_stand_in_place_of_a_row_or_a_total() {
     let client = Client::older(OlderApi::default()).await;
-    client
-        .simulator
-        .edit(|account| account.set_raw_row(0, 1, r#"{"id":1e400,"x":"\ud800"}"#))
-        .unwrap();
-    let text = client
-        .get(&format!("/campaigns/{}/rows?page=1&page_size=3", client.id(0)))
-        .await
-        .unwrap();
-    assert!(
-        text.text()
-            .await
-            .unwrap()
-            .contains(r#"},{"id":1e400,"x":"\ud800"},{"#)
-    );
+    client.simulator.edit(|account| account.set_raw_row(0, 1, r#"{"id":1e400,"x":"\ud800"}"#)).unwrap();
+    let text = client.get(&format!("/campaigns/{}/rows?page=1&page_size=3", client.id(0))).await.unwrap();
+    assert!(text.text().await.unwrap().contains(r#"},{"id":1e400,"x":"\ud800"},{"#));
     client.simulator.edit(|account| account.mend_row(0, 1)).unwrap();
-    for (total, shown) in [
-        (Some(ShownTotal::Absent), json!(null)),
-        (Some(ShownTotal::Number(9)), json!(9)),
-        (None, json!(25)),
-    ] {
-        client
-            .simulator
-            .edit(|account| account.override_total(0, total))
-            .unwrap();
+    for (total, shown) in
+        [(Some(ShownTotal::Absent), json!(null)), (Some(ShownTotal::Number(9)), json!(9)), (None, json!(25))]
+    {
+        client.simulator.edit(|account| account.override_total(0, total)).unwrap();
         assert_eq!(client.page(0, "page=1&page_size=3").await["total"], shown);
     }
 }
@@ -372,7 +276,5 @@ async fn an_account_lives_on_its_own() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), change)
-        .await
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(30), change).await.unwrap();
 }

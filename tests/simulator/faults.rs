@@ -27,18 +27,12 @@ async fn a_429_says_when_to_come_back_in_every_way() {
         let client = client_with(FaultKind::Status429(retry_after)).await;
         let response = client.get("/campaigns").await.unwrap();
         assert_eq!(response.status(), 429);
-        assert_eq!(
-            response.headers().get(header).map(|it| it.to_str().unwrap()),
-            value
-        );
+        assert_eq!(response.headers().get(header).map(|it| it.to_str().unwrap()), value);
     }
     let client = client_with(FaultKind::Status429(RetryAfter::Date(Duration::from_secs(90)))).await;
     let response = client.get("/campaigns").await.unwrap();
     let date = |name| httpdate::parse_http_date(response.headers()[name].to_str().unwrap()).unwrap();
-    assert_eq!(
-        date("retry-after").duration_since(date("date")).unwrap(),
-        Duration::from_secs(90)
-    );
+    assert_eq!(date("retry-after").duration_since(date("date")).unwrap(), Duration::from_secs(90));
     assert_eq!(client.status("/campaigns").await, 200);
     assert_eq!(client.simulator.requests().faults, 1);
 }
@@ -52,13 +46,8 @@ async fn a_status_can_be_asked_for() {
         assert!(serde_json::from_str::<Value>(&response.text().await.unwrap()).is_ok());
     }
     let client = Client::older(OlderApi::default()).await;
-    client
-        .simulator
-        .inject(Fault::new(FaultKind::Status(400)).should_retry(true));
-    assert_eq!(
-        client.get("/campaigns").await.unwrap().headers()["x-should-retry"],
-        "true"
-    );
+    client.simulator.inject(Fault::new(FaultKind::Status(400)).should_retry(true));
+    assert_eq!(client.get("/campaigns").await.unwrap().headers()["x-should-retry"], "true");
 }
 
 #[tokio::test]
@@ -67,12 +56,7 @@ async fn pages_for_people_stand_in_for_json() {
         let client = client_with(kind).await;
         let response = client.get(&second_page(&client)).await.unwrap();
         assert_eq!(response.status().as_u16(), status);
-        assert!(
-            response.headers()["content-type"]
-                .to_str()
-                .unwrap()
-                .starts_with("text/html")
-        );
+        assert!(response.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
         assert!(response.text().await.unwrap().starts_with("<!DOCTYPE html>"));
     }
 }
@@ -81,10 +65,7 @@ async fn pages_for_people_stand_in_for_json() {
 async fn a_connection_can_be_closed_without_an_answer() {
     let client = client_with(FaultKind::Reset).await;
     let error = client.get("/campaigns").await.unwrap_err();
-    assert!(
-        error.is_request() && !error.is_timeout() && !error.is_connect(),
-        "{error:?}"
-    );
+    assert!(error.is_request() && !error.is_timeout() && !error.is_connect(), "{error:?}");
     assert_eq!(client.status("/campaigns").await, 200);
 }
 
@@ -102,30 +83,14 @@ async fn an_answer_can_break_off_in_the_middle() {
 
 #[tokio::test]
 async fn bodies_can_be_wrong_and_complete() {
-    for kind in [
-        FaultKind::MalformedJson,
-        FaultKind::HalfJson,
-        FaultKind::EmptyBody,
-    ] {
+    for kind in [FaultKind::MalformedJson, FaultKind::HalfJson, FaultKind::EmptyBody] {
         let client = client_with(kind.clone()).await;
-        let bytes = client
-            .get(&second_page(&client))
-            .await
-            .unwrap()
-            .bytes()
-            .await
-            .unwrap();
+        let bytes = client.get(&second_page(&client)).await.unwrap().bytes().await.unwrap();
         assert!(serde_json::from_slice::<Value>(&bytes).is_err(), "{kind:?}");
         assert_eq!(bytes.is_empty(), matches!(kind, FaultKind::EmptyBody));
     }
     let client = client_with(FaultKind::Oversized(3_000_000)).await;
-    let bytes = client
-        .get(&second_page(&client))
-        .await
-        .unwrap()
-        .bytes()
-        .await
-        .unwrap();
+    let bytes = client.get(&second_page(&client)).await.unwrap().bytes().await.unwrap();
     assert!(bytes.len() > 3_000_000 && serde_json::from_slice::<Value>(&bytes).is_ok());
 }
 
@@ -154,19 +119,12 @@ async fn pages_can_lie() {
 async fn the_newer_api_lies_too() {
     let client = Client::newer(NewerApi::default()).await;
     let path = format!("/campaigns/{}/rows", client.id(0));
-    client
-        .simulator
-        .inject(Fault::new(FaultKind::EmptyRows).on_path("/rows").nth(1));
-    client
-        .simulator
-        .inject(Fault::new(FaultKind::WrongCampaign).on_path("/rows").nth(2));
+    client.simulator.inject(Fault::new(FaultKind::EmptyRows).on_path("/rows").nth(1));
+    client.simulator.inject(Fault::new(FaultKind::WrongCampaign).on_path("/rows").nth(2));
     assert_eq!(len(&client.json(&path).await), 0);
     let other = client.json(&path).await;
     client.simulator.clear_faults();
-    assert_ne!(
-        each(&other["rows"], "id"),
-        each(&client.json(&path).await["rows"], "id")
-    );
+    assert_ne!(each(&other["rows"], "id"), each(&client.json(&path).await["rows"], "id"));
 }
 
 #[tokio::test]
@@ -182,11 +140,7 @@ async fn a_redirect_names_another_place() {
 #[tokio::test]
 async fn a_slow_answer_comes_after_a_quick_one_that_was_asked_later() {
     let client = Client::older(OlderApi::default()).await;
-    client.simulator.inject(
-        Fault::new(FaultKind::Slow(Duration::from_millis(400)))
-            .on_path("slow")
-            .times(1),
-    );
+    client.simulator.inject(Fault::new(FaultKind::Slow(Duration::from_millis(400))).on_path("slow").times(1));
     let mut order = Vec::new();
     let order = std::sync::Mutex::new(&mut order);
     let ask = async |name: &'static str| {

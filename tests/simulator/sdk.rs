@@ -7,20 +7,12 @@ use tokio::process::Command;
 
 /// Runs a program and gives what it said; its failure is the test's.
 async fn run(program: &Path, arguments: &[&str]) -> String {
-    let command = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output()
-        .await;
+    let command =
+        Command::new(program).args(arguments).stdin(Stdio::null()).kill_on_drop(true).output().await;
     let output = command.unwrap_or_else(|error| panic!("{} could not be run: {error}", program.display()));
     let said =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "{} {arguments:?} failed:\n{said}",
-        program.display()
-    );
+    assert!(output.status.success(), "{} {arguments:?} failed:\n{said}", program.display());
     said
 }
 
@@ -30,24 +22,9 @@ async fn python(version: &str) -> PathBuf {
     let python = home.join("bin/python");
     let ready = home.join("ready");
     if !ready.exists() {
-        run(
-            Path::new("python3"),
-            &["-m", "venv", "--clear", &home.to_string_lossy()],
-        )
-        .await;
+        run(Path::new("python3"), &["-m", "venv", "--clear", &home.to_string_lossy()]).await;
         let package = format!("revox=={version}");
-        run(
-            &python,
-            &[
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-                &package,
-            ],
-        )
-        .await;
+        run(&python, &["-m", "pip", "install", "--quiet", "--disable-pip-version-check", &package]).await;
         std::fs::write(&ready, "").unwrap();
     }
     python
@@ -59,20 +36,10 @@ async fn check(version: &str, flavour: Flavour) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk/check_sdk.py");
     let name = if flavour.is_newer() { "newer" } else { "older" };
     for numbers in [Numbers::Integers, Numbers::Floats] {
-        let options = Options {
-            flavour,
-            numbers,
-            campaigns: 5,
-            rows: 40,
-            ..Options::default()
-        };
+        let options = Options { flavour, numbers, campaigns: 5, rows: 40, ..Options::default() };
         let simulator = Simulator::start(options).await.unwrap();
         simulator.edit(|account| account.append_rows(0, 2)).unwrap();
-        let said = run(
-            &python,
-            &[&script.to_string_lossy(), name, &simulator.base_url(), "demo-key"],
-        )
-        .await;
+        let said = run(&python, &[&script.to_string_lossy(), name, &simulator.base_url(), "demo-key"]).await;
         assert!(said.contains(" 202 rows, 0 complaints"), "{said}");
     }
 }

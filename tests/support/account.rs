@@ -4,7 +4,8 @@ use super::database::TestDatabase;
 use revox_mirror::api::{Client, ClientOptions};
 use revox_mirror::clock::Clock;
 use revox_mirror::normalize;
-use revox_mirror::observe::{Outcome, Silent};
+use revox_mirror::observe::Silent;
+use revox_mirror::plan::Outcome;
 use revox_mirror::simulator::{Options, Simulator};
 use revox_mirror::store::{Store, StoreOptions};
 use revox_mirror::sync::{Mirror, PassOptions, PassReport, SyncError, SyncSettings, run_pass};
@@ -53,18 +54,11 @@ pub(crate) fn sync_settings() -> SyncSettings {
 }
 
 pub(crate) fn full() -> PassOptions {
-    PassOptions {
-        full: true,
-        ..passing()
-    }
+    PassOptions { full: true, ..passing() }
 }
 
 pub(crate) fn passing() -> PassOptions {
-    PassOptions {
-        trigger: "once",
-        lease_wait: Duration::from_secs(20),
-        ..PassOptions::default()
-    }
+    PassOptions { trigger: "once", lease_wait: Duration::from_secs(20), ..PassOptions::default() }
 }
 
 impl Account {
@@ -81,11 +75,7 @@ impl Account {
         .await
         .unwrap();
         store.migrate().await.unwrap();
-        let pool = PgPoolOptions::new()
-            .max_connections(3)
-            .connect(database.url())
-            .await
-            .unwrap();
+        let pool = PgPoolOptions::new().max_connections(3).connect(database.url()).await.unwrap();
         let mirror = Mirror {
             client: Client::new(client_options(&simulator, &key)).unwrap(),
             base_url: simulator.base_url(),
@@ -94,12 +84,7 @@ impl Account {
             clock: Clock::system(),
             progress: Arc::new(Silent),
         };
-        Self {
-            simulator,
-            mirror,
-            pool,
-            database,
-        }
+        Self { simulator, mirror, pool, database }
     }
 
     pub(crate) async fn pass(&self, options: &PassOptions) -> Result<PassReport, SyncError> {
@@ -135,21 +120,9 @@ impl Account {
 /// When each table was last written, and how many lines it has.
 pub(crate) async fn synced(pool: &PgPool) -> std::collections::BTreeMap<&'static str, (i64, Option<String>)> {
     let mut synced = std::collections::BTreeMap::new();
-    for table in [
-        "campaigns",
-        "assistants",
-        "campaign_rows",
-        "calls",
-        "call_attempts",
-    ] {
+    for table in ["campaigns", "assistants", "campaign_rows", "calls", "call_attempts"] {
         let statement = format!("select count(*), max(_synced_at)::text from revox.{table}");
-        synced.insert(
-            table,
-            sqlx::query_as(sqlx::AssertSqlSafe(statement))
-                .fetch_one(pool)
-                .await
-                .unwrap(),
-        );
+        synced.insert(table, sqlx::query_as(sqlx::AssertSqlSafe(statement)).fetch_one(pool).await.unwrap());
     }
     synced
 }

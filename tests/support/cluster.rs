@@ -8,19 +8,12 @@ use tempfile::TempDir;
 /// A temporary directory that the server's account may enter when root runs the tests.
 pub(crate) fn open_directory() -> TempDir {
     let mode = std::fs::Permissions::from_mode(0o755);
-    tempfile::Builder::new()
-        .prefix("revox-mirror-")
-        .permissions(mode)
-        .tempdir_in("/tmp")
-        .unwrap()
+    tempfile::Builder::new().prefix("revox-mirror-").permissions(mode).tempdir_in("/tmp").unwrap()
 }
 
 /// The usual options. Should Postgres have to be downloaded, that is done once for all tests and runs.
 pub(crate) fn local_options(data_dir: &Path) -> Options {
-    Options {
-        download_dir: Some(shared_downloads()),
-        ..Options::new(data_dir.to_owned())
-    }
+    Options { download_dir: Some(shared_downloads()), ..Options::new(data_dir.to_owned()) }
 }
 
 /// Where the tests keep a downloaded Postgres: everyone may enter it, whatever the clone's place.

@@ -48,25 +48,13 @@ async fn try_start() -> Result<String, Box<dyn Error + Send + Sync>> {
         .with_name(name)
         .with_tag(tag)
         .with_container_name(&container_name)
-        .with_label(
-            "revox-mirror-test",
-            variable("TEST_RUN").unwrap_or_else(|| "by-hand".to_owned()),
-        )
+        .with_label("revox-mirror-test", variable("TEST_RUN").unwrap_or_else(|| "by-hand".to_owned()))
         .with_mount(Mount::tmpfs_mount("/var/lib/postgresql/data"))
-        .with_cmd([
-            "postgres",
-            "-c",
-            "fsync=off",
-            "-c",
-            "full_page_writes=off",
-            "-c",
-            "max_connections=200",
-        ]);
+        .with_cmd(["postgres", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200"]);
     let container = timeout(START_LIMIT, request.start()).await??;
     let host = container.get_host().await?;
     let port = container.get_host_port_ipv4(5432).await?;
-    KEPT.set((container, guard))
-        .map_err(|_| "a container was started before")?;
+    KEPT.set((container, guard)).map_err(|_| "a container was started before")?;
     announce(&format!("tests run on the container {container_name} of {image}"));
     Ok(format!("postgres://postgres:postgres@{host}:{port}/postgres"))
 }
@@ -74,18 +62,11 @@ async fn try_start() -> Result<String, Box<dyn Error + Send + Sync>> {
 /// The engine that the `docker` command reaches, which the guard needs too.
 async fn check_engine() -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut question = tokio::process::Command::new("docker");
-    question
-        .args(["version", "--format", "{{.Server.Version}}"])
-        .kill_on_drop(true);
-    let answer = timeout(ENGINE_LIMIT, question.output())
-        .await
-        .map_err(|_| "no Docker engine answers in time")?;
+    question.args(["version", "--format", "{{.Server.Version}}"]).kill_on_drop(true);
+    let answer =
+        timeout(ENGINE_LIMIT, question.output()).await.map_err(|_| "no Docker engine answers in time")?;
     let answer = answer.map_err(|error| format!("no docker command: {error}"))?;
-    if answer.status.success() {
-        Ok(())
-    } else {
-        Err("no Docker engine answers".into())
-    }
+    if answer.status.success() { Ok(()) } else { Err("no Docker engine answers".into()) }
 }
 
 fn guard(container: &str) -> std::io::Result<ChildStdin> {

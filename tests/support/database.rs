@@ -28,12 +28,7 @@ impl TestDatabase {
     pub(crate) async fn fresh() -> Self {
         let server = tokio::task::spawn_blocking(Server::shared).await.unwrap();
         let name = format!("test_{}", uuid::Uuid::new_v4().simple());
-        server
-            .execute(format!(
-                "create database {name} template template0 encoding 'UTF8'"
-            ))
-            .await
-            .unwrap();
+        server.execute(format!("create database {name} template template0 encoding 'UTF8'")).await.unwrap();
         let mut url = server.url.clone();
         url.set_path(&name);
         Self { name, url, server }
@@ -97,10 +92,7 @@ impl Server {
         } else {
             on_own_runtime(container::start())?
         };
-        Some(Arc::new(Self {
-            url: Url::parse(&url).unwrap(),
-            _cluster: None,
-        }))
+        Some(Arc::new(Self { url: Url::parse(&url).unwrap(), _cluster: None }))
     }
 
     async fn start_cluster() -> Result<Self, LocalDbError> {
@@ -109,10 +101,7 @@ impl Server {
         let cluster = match LocalDb::start(cluster_options(built)).await {
             // The clone stands where only its owner may enter, and the server runs as another account.
             Err(LocalDbError::CannotEnter { .. }) => {
-                LocalDb::start(cluster_options(PathBuf::from(
-                    "/var/tmp/revox-mirror-test-postgres",
-                )))
-                .await?
+                LocalDb::start(cluster_options(PathBuf::from("/var/tmp/revox-mirror-test-postgres"))).await?
             }
             started => started?,
         };
@@ -123,39 +112,26 @@ impl Server {
             ));
         });
         let url = Url::parse(cluster.url().expose_secret()).expect("a URL for sqlx");
-        Ok(Self {
-            url,
-            _cluster: Some(cluster),
-        })
+        Ok(Self { url, _cluster: Some(cluster) })
     }
 
     async fn execute(&self, statement: String) -> Result<(), sqlx::Error> {
         let work = async {
             let mut connection = PgConnection::connect(self.url.as_str()).await?;
-            sqlx::raw_sql(AssertSqlSafe(statement))
-                .execute(&mut connection)
-                .await?;
+            sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await?;
             connection.close().await
         };
-        tokio::time::timeout(LIMIT, work)
-            .await
-            .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+        tokio::time::timeout(LIMIT, work).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
     }
 }
 
 /// Tests care for speed, not for a power cut.
 fn cluster_options(data_dir: PathBuf) -> Options {
-    let settings = [
-        ("fsync", "off"),
-        ("full_page_writes", "off"),
-        ("max_connections", "200"),
-    ];
+    let settings = [("fsync", "off"), ("full_page_writes", "off"), ("max_connections", "200")];
     Options {
         database: "tests".to_owned(),
         download_dir: Some(shared_downloads()),
-        settings: settings
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .to_vec(),
+        settings: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
         ..Options::new(data_dir)
     }
 }
@@ -167,13 +143,8 @@ where
     F::Output: Send,
 {
     std::thread::scope(|scope| {
-        let run = || {
-            tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap()
-                .block_on(future)
-        };
+        let run =
+            || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future);
         scope.spawn(run).join().unwrap()
     })
 }

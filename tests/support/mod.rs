@@ -18,7 +18,5 @@ pub(crate) fn announce(line: &str) {
 
 /// An environment variable that is set and not empty.
 pub(crate) fn variable(name: &str) -> Option<String> {
-    std::env::var_os(name)
-        .and_then(|value| value.into_string().ok())
-        .filter(|value| !value.is_empty())
+    std::env::var_os(name).and_then(|value| value.into_string().ok()).filter(|value| !value.is_empty())
 }

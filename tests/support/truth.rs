@@ -46,14 +46,8 @@ const ATTEMPT_TEXTS: &[&str] = &[
     "handled_by_human",
     "assistants_used",
 ];
-const TURN_TEXTS: &[&str] = &[
-    "role",
-    "content",
-    "tool_name",
-    "tool_arguments",
-    "tool_is_error",
-    "tool_output",
-];
+const TURN_TEXTS: &[&str] =
+    &["role", "content", "tool_name", "tool_arguments", "tool_is_error", "tool_output"];
 const SPEECH_TEXTS: &[&str] = &[
     "id",
     "is_real_turn",
@@ -140,42 +134,19 @@ impl Expected {
         take(&mut line, assistant, ASSISTANT_TEXTS);
         line.insert("updated_at".to_owned(), time(&assistant["updated_at"]));
         line.insert("voice_id".to_owned(), assistant["voice"]["id"].clone());
-        line.insert(
-            "llm_model_type".to_owned(),
-            assistant["llm_model"]["type"].clone(),
-        );
+        line.insert("llm_model_type".to_owned(), assistant["llm_model"]["type"].clone());
         let id = assistant["id"].as_str().unwrap().to_owned();
-        for (index, item) in assistant["faq_items"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .enumerate()
-        {
+        for (index, item) in assistant["faq_items"].as_array().into_iter().flatten().enumerate() {
             let mut part = Map::new();
-            take(
-                &mut part,
-                item,
-                &["id", "question", "answer", "source", "needs_human_answer"],
-            );
+            take(&mut part, item, &["id", "question", "answer", "source", "needs_human_answer"]);
             self.add("assistant_faq_items", format!("{id} {index}"), part);
         }
-        for (index, item) in assistant["structured_output_config"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .enumerate()
+        for (index, item) in
+            assistant["structured_output_config"].as_array().into_iter().flatten().enumerate()
         {
             let mut part = Map::new();
-            take(
-                &mut part,
-                item,
-                &["name", "type", "required", "description", "enum_options"],
-            );
-            self.add(
-                "assistant_structured_output_fields",
-                format!("{id} {index}"),
-                part,
-            );
+            take(&mut part, item, &["name", "type", "required", "description", "enum_options"]);
+            self.add("assistant_structured_output_fields", format!("{id} {index}"), part);
         }
         self.add("assistants", id, line);
     }
@@ -199,10 +170,7 @@ impl Expected {
             line.insert(name.to_owned(), time(&call[name]));
         }
         line.insert("assistant_id".to_owned(), call["assistant"]["id"].clone());
-        line.insert(
-            "last_call_attempt_id".to_owned(),
-            call["last_call_attempt"]["id"].clone(),
-        );
+        line.insert("last_call_attempt_id".to_owned(), call["last_call_attempt"]["id"].clone());
         line.insert("contact_email".to_owned(), call["contact"]["email"].clone());
         line.insert("assignee_id".to_owned(), call["assignee"]["id"].clone());
         self.add("calls", id.to_owned(), line);
@@ -223,21 +191,15 @@ impl Expected {
         for name in ["started_at", "answered_at", "ended_at"] {
             line.insert(name.to_owned(), time(&attempt[name]));
         }
-        let url = attempt["recording_url"]
-            .as_str()
-            .map(|url| url.split('?').next().unwrap_or_default());
+        let url = attempt["recording_url"].as_str().map(|url| url.split('?').next().unwrap_or_default());
         line.insert("recording_url".to_owned(), json!(url));
         line.insert("call_id".to_owned(), json!(call_id));
         line.insert("attempt_number".to_owned(), plain(&json!(number)));
-        line.insert(
-            "handled_by_user_id".to_owned(),
-            attempt["handled_by_user"]["id"].clone(),
-        );
+        line.insert("handled_by_user_id".to_owned(), attempt["handled_by_user"]["id"].clone());
         self.add("call_attempts", id.to_owned(), line);
-        for (list, table) in [
-            ("transcript", "transcript_turns"),
-            ("post_call_transcript", "post_call_transcript_turns"),
-        ] {
+        for (list, table) in
+            [("transcript", "transcript_turns"), ("post_call_transcript", "post_call_transcript_turns")]
+        {
             for (index, turn) in attempt[list].as_array().into_iter().flatten().enumerate() {
                 let mut part = Map::new();
                 take(&mut part, turn, TURN_TEXTS);
@@ -249,14 +211,7 @@ impl Expected {
             (
                 "sms_log",
                 "sms_messages",
-                &[
-                    "id",
-                    "message_body",
-                    "provider",
-                    "provider_message_id",
-                    "to_phone_number",
-                    "type",
-                ],
+                &["id", "message_body", "provider", "provider_message_id", "to_phone_number", "type"],
             ),
             (
                 "email_log",
@@ -278,24 +233,12 @@ const LIVE: &[(&str, &str, &str)] = &[
     ("campaigns", "t.id", "where t._deleted_at is null"),
     ("assistants", "t.id", ""),
     ("assistant_faq_items", "t.assistant_id || ' ' || t.item_index", ""),
-    (
-        "assistant_structured_output_fields",
-        "t.assistant_id || ' ' || t.field_index",
-        "",
-    ),
+    ("assistant_structured_output_fields", "t.assistant_id || ' ' || t.field_index", ""),
     ("campaign_rows", "t.id", "where t._deleted_at is null"),
     ("calls", "t.id", "where t._deleted_at is null"),
     ("call_attempts", "t.id", "where t._deleted_at is null"),
-    (
-        "transcript_turns",
-        "t.call_attempt_id || ' ' || t.turn_index",
-        LIVE_PART,
-    ),
-    (
-        "post_call_transcript_turns",
-        "t.call_attempt_id || ' ' || t.turn_index",
-        LIVE_PART,
-    ),
+    ("transcript_turns", "t.call_attempt_id || ' ' || t.turn_index", LIVE_PART),
+    ("post_call_transcript_turns", "t.call_attempt_id || ' ' || t.turn_index", LIVE_PART),
     ("speech_events", "t.call_attempt_id || ' ' || t.id", LIVE_PART),
     ("sms_messages", "t.call_attempt_id || ' ' || t.id", LIVE_PART),
     ("email_messages", "t.call_attempt_id || ' ' || t.id", LIVE_PART),
@@ -305,10 +248,7 @@ const LIVE_PART: &str = "join revox.call_attempts a on a.id = t.call_attempt_id 
 
 async fn stored(pool: &PgPool, table: &str, key: &str, live: &str) -> Lines {
     let statement = format!("select {key}, to_jsonb(t)::text from revox.{table} t {live}");
-    let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
-        .fetch_all(pool)
-        .await
-        .unwrap();
+    let rows = sqlx::query(sqlx::AssertSqlSafe(statement)).fetch_all(pool).await.unwrap();
     rows.iter()
         .map(|row| {
             let line: Value = serde_json::from_str(row.get(1)).unwrap();
@@ -332,9 +272,7 @@ fn as_expected(column: &str, value: &Value) -> Value {
 pub(crate) async fn differences(simulator: &Simulator, pool: &PgPool) -> Vec<String> {
     let mut expected = Expected::default();
     for id in simulator.campaign_ids() {
-        let campaign = simulator
-            .edit(|account| account.campaign_truth(id.as_str()))
-            .unwrap();
+        let campaign = simulator.edit(|account| account.campaign_truth(id.as_str())).unwrap();
         expected.add_campaign(&serde_json::from_str(&campaign).unwrap());
         for row in simulator.truth(id.as_str()).unwrap() {
             expected.add_row(&id, &serde_json::from_str(&row).unwrap());
@@ -346,10 +284,7 @@ pub(crate) async fn differences(simulator: &Simulator, pool: &PgPool) -> Vec<Str
         let none = Lines::new();
         let wanted = expected.tables.get(table).unwrap_or(&none);
         // Assistants are never tombstoned, and those of calls alone are not in the campaign list.
-        for key in stored
-            .keys()
-            .filter(|key| !wanted.contains_key(*key) && !table.starts_with("assistant"))
-        {
+        for key in stored.keys().filter(|key| !wanted.contains_key(*key) && !table.starts_with("assistant")) {
             differences.push(format!("{table} {key} is live and should not be"));
         }
         for (key, line) in wanted {
@@ -371,15 +306,7 @@ pub(crate) async fn differences(simulator: &Simulator, pool: &PgPool) -> Vec<Str
 /// Fails with the first differences, if there are any.
 pub(crate) async fn assert_equal(simulator: &Simulator, pool: &PgPool) {
     let differences = differences(simulator, pool).await;
-    let shown: Vec<_> = differences
-        .iter()
-        .take(10)
-        .map(|line| line.chars().take(400).collect::<String>())
-        .collect();
-    assert!(
-        differences.is_empty(),
-        "{} differences:\n{}",
-        differences.len(),
-        shown.join("\n")
-    );
+    let shown: Vec<_> =
+        differences.iter().take(10).map(|line| line.chars().take(400).collect::<String>()).collect();
+    assert!(differences.is_empty(), "{} differences:\n{}", differences.len(), shown.join("\n"));
 }

@@ -73,10 +73,9 @@ fn every_byte_outside_the_exceptions_counts() {
     let base = row(r#"{"id":"a","prompt":"one"}"#, "?s=1", "n");
     let excepted = [r#"{"id":"a","prompt":"one"}"#, "s=1"];
     let is_excepted = |at: usize| {
-        excepted.iter().any(|text| {
-            base.match_indices(text)
-                .any(|(start, _)| (start..start + text.len()).contains(&at))
-        })
+        excepted
+            .iter()
+            .any(|text| base.match_indices(text).any(|(start, _)| (start..start + text.len()).contains(&at)))
     };
     let expected = hash(&base);
     for at in 0..base.len() {
@@ -111,30 +110,15 @@ fn what_only_looks_like_a_recording_counts() {
 
 #[test]
 fn distinct_assistants_are_seen_once() {
-    let assistants = [
-        r#"{"id":"a","v":1}"#,
-        r#"{"id":"b"}"#,
-        r#"{"id":"a","v":1}"#,
-        r#"{"id":"a","v":2}"#,
-        "3",
-    ];
-    let rows: Vec<_> = assistants
-        .iter()
-        .map(|assistant| row(assistant, "", "n"))
-        .collect();
+    let assistants =
+        [r#"{"id":"a","v":1}"#, r#"{"id":"b"}"#, r#"{"id":"a","v":1}"#, r#"{"id":"a","v":2}"#, "3"];
+    let rows: Vec<_> = assistants.iter().map(|assistant| row(assistant, "", "n")).collect();
     let mut rows: Vec<_> = rows.iter().map(String::as_str).collect();
-    rows.extend([
-        r#"{"id":"r2","call":null}"#,
-        r#"{"id":"r3","call":{"assistant":null}}"#,
-        r#"{"id":"r4"}"#,
-    ]);
+    rows.extend([r#"{"id":"r2","call":null}"#, r#"{"id":"r3","call":{"assistant":null}}"#, r#"{"id":"r4"}"#]);
     let view = view(&rows);
     let body = std::str::from_utf8(&view.page.body).expect("UTF-8");
-    let seen: Vec<_> = view
-        .assistants
-        .iter()
-        .map(|seen| (seen.id.as_deref(), &body[seen.span.clone()]))
-        .collect();
+    let seen: Vec<_> =
+        view.assistants.iter().map(|seen| (seen.id.as_deref(), &body[seen.span.clone()])).collect();
     let expected = [
         (Some("a"), r#"{"id":"a","v":1}"#),
         (Some("b"), r#"{"id":"b"}"#),
@@ -143,10 +127,7 @@ fn distinct_assistants_are_seen_once() {
     ];
     assert_eq!(seen, expected);
     assert_eq!(view.rows.len(), 8);
-    assert_eq!(
-        view.rows[0].hash, view.rows[3].hash,
-        "the same assistant, by its id"
-    );
+    assert_eq!(view.rows[0].hash, view.rows[3].hash, "the same assistant, by its id");
     assert_ne!(view.rows[0].hash, view.rows[1].hash);
 }
 
@@ -180,12 +161,8 @@ fn ids_are_those_of_the_records() {
         assert_eq!(row.id.as_deref(), *expected, "{json}");
         assert_eq!(view.page.row(index), Some(*json));
         assert_eq!(view.page.body[row.span.clone()], *json.as_bytes());
-        let records = crate::normalize::row(
-            json,
-            0,
-            &Options::default(),
-            &mut crate::normalize::DriftCounts::new(),
-        );
+        let records =
+            crate::normalize::row(json, 0, &Options::default(), &mut crate::normalize::DriftCounts::new());
         assert_eq!(records.row.map(|row| row.id).as_deref(), *expected, "{json}");
     }
 }
@@ -193,18 +170,9 @@ fn ids_are_those_of_the_records() {
 #[test]
 fn hashes_are_bound_to_key_and_options() {
     let row = r#"{"id":"r"}"#;
-    let keep = Options {
-        keep_llm_system_prompt: true,
-    };
-    let hashers = [
-        hasher(),
-        Hasher::new(&[8; 32], &Options::default()),
-        Hasher::new(&[7; 32], &keep),
-    ];
-    let content: Vec<_> = hashers
-        .iter()
-        .map(|hasher| view_with(&[row], hasher).rows[0].hash)
-        .collect();
+    let keep = Options { keep_llm_system_prompt: true };
+    let hashers = [hasher(), Hasher::new(&[8; 32], &Options::default()), Hasher::new(&[7; 32], &keep)];
+    let content: Vec<_> = hashers.iter().map(|hasher| view_with(&[row], hasher).rows[0].hash).collect();
     assert!(content[0] != content[1] && content[0] != content[2] && content[1] != content[2]);
     let ids: Vec<_> = hashers.iter().map(|hasher| hasher.row_id("r")).collect();
     assert_ne!(ids[0], ids[1]);

@@ -22,17 +22,9 @@ fn only_what_cannot_be_stored_is_replaced() {
         (r#"{"a":"\ud83d\ud83d\ude00"}"#, r#"{"a":"�\ud83d\ude00"}"#, 1),
         (r#"{"a":"\ud83d\n\ude00"}"#, r#"{"a":"�\n�"}"#, 1),
         (r#"{"a":"\ud83d\\ude00"}"#, r#"{"a":"�\\ude00"}"#, 1),
-        (
-            r#"{"a":"\u00e9\ud7ff\ue000"}"#,
-            r#"{"a":"\u00e9\ud7ff\ue000"}"#,
-            0,
-        ),
+        (r#"{"a":"\u00e9\ud7ff\ue000"}"#, r#"{"a":"\u00e9\ud7ff\ue000"}"#, 0),
         (r#"[[[{"a":{"b":["\uDBFF"]}}]]]"#, r#"[[[{"a":{"b":["�"]}}]]]"#, 1),
-        (
-            r#" { "a" : 1e400 , "b":"\u0000" } "#,
-            r#" { "a" : 1e400 , "b":"�" } "#,
-            1,
-        ),
+        (r#" { "a" : 1e400 , "b":"\u0000" } "#, r#" { "a" : 1e400 , "b":"�" } "#, 1),
         ("", "", 0),
         (r#""\u0000"#, "\"�", 1),
         (r#""\u00"#, r#""\u00"#, 0),
@@ -46,10 +38,7 @@ fn only_what_cannot_be_stored_is_replaced() {
 
 #[test]
 fn text_that_needs_no_repair_is_not_copied() {
-    assert!(matches!(
-        repair(r#"{"a":"\\u0000 \ud83d\ude00"}"#).0,
-        Cow::Borrowed(_)
-    ));
+    assert!(matches!(repair(r#"{"a":"\\u0000 \ud83d\ude00"}"#).0, Cow::Borrowed(_)));
 }
 
 /// A string's literal out of pieces that are dangerous side by side.
@@ -87,9 +76,7 @@ fn has_zero(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),
         Value::Array(items) => items.iter().any(has_zero),
-        Value::Object(members) => members
-            .iter()
-            .any(|(key, value)| key.contains('\0') || has_zero(value)),
+        Value::Object(members) => members.iter().any(|(key, value)| key.contains('\0') || has_zero(value)),
         _ => false,
     }
 }

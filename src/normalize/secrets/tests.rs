@@ -111,36 +111,18 @@ fn urls_lose_user_and_query() {
 #[test]
 fn secrets_leave_json_and_the_rest_stays() {
     let cases = [
-        (
-            r#"{"a":1.10,"b":[true,null,"x"]}"#,
-            r#"{"a":1.10,"b":[true,null,"x"]}"#,
-        ),
+        (r#"{"a":1.10,"b":[true,null,"x"]}"#, r#"{"a":1.10,"b":[true,null,"x"]}"#),
         (r#"{"api_key":"s"}"#, r#"{"api_key":"[scrubbed]"}"#),
-        (
-            r#"{ "api_key" : "s" , "b" : 1 }"#,
-            r#"{ "api_key" : "[scrubbed]" , "b" : 1 }"#,
-        ),
+        (r#"{ "api_key" : "s" , "b" : 1 }"#, r#"{ "api_key" : "[scrubbed]" , "b" : 1 }"#),
         (r#"{"api\u005fkey":"s"}"#, r#"{"api\u005fkey":"[scrubbed]"}"#),
         (r#"{"token":12345678901234567890}"#, r#"{"token":"[scrubbed]"}"#),
         (r#"{"token":null}"#, r#"{"token":null}"#),
-        (
-            r#"{"token":{"a":["}",{"b":"s"}]},"c":1}"#,
-            r#"{"token":"[scrubbed]","c":1}"#,
-        ),
-        (
-            r#"{"password":"a\"s","c":1}"#,
-            r#"{"password":"[scrubbed]","c":1}"#,
-        ),
-        (
-            r#"[{"x":{"y":[{"secret":"s"}]}}]"#,
-            r#"[{"x":{"y":[{"secret":"[scrubbed]"}]}}]"#,
-        ),
+        (r#"{"token":{"a":["}",{"b":"s"}]},"c":1}"#, r#"{"token":"[scrubbed]","c":1}"#),
+        (r#"{"password":"a\"s","c":1}"#, r#"{"password":"[scrubbed]","c":1}"#),
+        (r#"[{"x":{"y":[{"secret":"s"}]}}]"#, r#"[{"x":{"y":[{"secret":"[scrubbed]"}]}}]"#),
         (r#"{"url":"https://u:p@h/x?t=s"}"#, r#"{"url":"https://h/x"}"#),
         (r#"{"url":"https:\/\/u:p@h\/x?t=s"}"#, r#"{"url":"https://h/x"}"#),
-        (
-            r#"["https://h/x?t=s","https:\/\/h"]"#,
-            r#"["https://h/x","https:\/\/h"]"#,
-        ),
+        (r#"["https://h/x?t=s","https:\/\/h"]"#, r#"["https://h/x","https:\/\/h"]"#),
         (r#"{"t":"see https://h/x?t=1"}"#, r#"{"t":"see https://h/x?t=1"}"#),
         (
             r#"{"headers":[{"key":"X","value":"s","n":1},{"key":"Y","Value":7}],"value":"v"}"#,
@@ -150,27 +132,12 @@ fn secrets_leave_json_and_the_rest_stays() {
             r#"{"query_params":[{"key":"k","value":"s"}]}"#,
             r#"{"query_params":[{"key":"k","value":"[scrubbed]"}]}"#,
         ),
-        (
-            r#"{"queryParams":{"k":"s","l":2}}"#,
-            r#"{"queryParams":{"k":"[scrubbed]","l":"[scrubbed]"}}"#,
-        ),
-        (
-            r#"{"headers":["X: s"],"a":["b"]}"#,
-            r#"{"headers":["[scrubbed]"],"a":["b"]}"#,
-        ),
-        (
-            r#"{"headers":"X: s","a":"b"}"#,
-            r#"{"headers":"[scrubbed]","a":"b"}"#,
-        ),
+        (r#"{"queryParams":{"k":"s","l":2}}"#, r#"{"queryParams":{"k":"[scrubbed]","l":"[scrubbed]"}}"#),
+        (r#"{"headers":["X: s"],"a":["b"]}"#, r#"{"headers":["[scrubbed]"],"a":["b"]}"#),
+        (r#"{"headers":"X: s","a":"b"}"#, r#"{"headers":"[scrubbed]","a":"b"}"#),
         (r#"{"headers":5,"a":["b"]}"#, r#"{"headers":5,"a":["b"]}"#),
-        (
-            r#"{"headers":null,"a":{"b":"c"}}"#,
-            r#"{"headers":null,"a":{"b":"c"}}"#,
-        ),
-        (
-            r#"{"general":[{"key":"k","value":"v"}]}"#,
-            r#"{"general":[{"key":"k","value":"v"}]}"#,
-        ),
+        (r#"{"headers":null,"a":{"b":"c"}}"#, r#"{"headers":null,"a":{"b":"c"}}"#),
+        (r#"{"general":[{"key":"k","value":"v"}]}"#, r#"{"general":[{"key":"k","value":"v"}]}"#),
         (r#""https://u:p@h""#, r#""https://h""#),
         ("1e400", "1e400"),
         ("", ""),
@@ -199,10 +166,7 @@ fn text_that_is_no_json_is_scrubbed_as_far_as_it_goes() {
         ("https://u:p@h/x?t=s and\nhttps://h", "https://h/x and\nhttps://h"),
         (r#"{"api_key":"s"#, r#"{"api_key":"[scrubbed]""#),
         (r#"{"api_key":"#, r#"{"api_key":"[scrubbed]""#),
-        (
-            r#"}}]] "api_key" : "s", "b""#,
-            r#"}}]] "api_key" : "[scrubbed]", "b""#,
-        ),
+        (r#"}}]] "api_key" : "s", "b""#, r#"}}]] "api_key" : "[scrubbed]", "b""#),
         (r#"{"secret":{"a":"s""#, r#"{"secret":"[scrubbed]""#),
         ("\"\\é\" é", "\"\\é\" é"),
     ];
@@ -214,10 +178,7 @@ fn text_that_is_no_json_is_scrubbed_as_far_as_it_goes() {
 #[test]
 fn no_depth_is_too_much() {
     let nested = |inner: &str| format!("{}{inner}{}", "[{\"a\":".repeat(10_000), "}]".repeat(10_000));
-    assert_eq!(
-        scrub(&nested(r#"{"secret":"s"}"#)),
-        nested(r#"{"secret":"[scrubbed]"}"#)
-    );
+    assert_eq!(scrub(&nested(r#"{"secret":"s"}"#)), nested(r#"{"secret":"[scrubbed]"}"#));
     let hidden = format!(r#"{{"secret":{}}}"#, nested("1"));
     assert_eq!(scrub(&hidden), r#"{"secret":"[scrubbed]"}"#);
 }
@@ -239,10 +200,8 @@ fn harmless() -> impl Strategy<Value = String> {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(|items| format!("[{}]", items.join(", "))),
             prop::collection::vec(("[a-d_]{0,4}", inner), 0..5).prop_map(|members| {
-                let members: Vec<_> = members
-                    .iter()
-                    .map(|(key, json)| format!("\"{key}\" :{json}"))
-                    .collect();
+                let members: Vec<_> =
+                    members.iter().map(|(key, json)| format!("\"{key}\" :{json}")).collect();
                 format!("{{{}}}", members.join(","))
             }),
         ]

@@ -46,22 +46,10 @@ fn a_value_of_another_type_is_null_and_kept() {
     for (key, json, kind) in cases {
         let (call, drift) = read_call(&format!(r#"{{"id":"c","{key}":{json}}}"#));
         assert_eq!(extra(call.extra.as_ref()), format!(r#"{{"{key}":{json}}}"#));
-        assert_eq!(
-            drift,
-            [(format!("call.{key}"), kind.to_owned(), 1)],
-            "{key} {json}"
-        );
-        let empty = Call {
-            id: "c".to_owned(),
-            extra: call.extra.clone(),
-            ..Call::default()
-        };
+        assert_eq!(drift, [(format!("call.{key}"), kind.to_owned(), 1)], "{key} {json}");
+        let empty = Call { id: "c".to_owned(), extra: call.extra.clone(), ..Call::default() };
         // Nulls and fields that are absent are both no value.
-        assert_eq!(
-            format!("{call:?}").replace("Null", "Absent"),
-            format!("{empty:?}"),
-            "{key} {json}"
-        );
+        assert_eq!(format!("{call:?}").replace("Null", "Absent"), format!("{empty:?}"), "{key} {json}");
     }
 }
 
@@ -72,23 +60,14 @@ fn a_value_that_can_be_understood_lands() {
     let (call, drift) = read_call(json);
     assert_eq!(drift, []);
     assert_eq!(call.id, "12");
-    assert_eq!(
-        (call.calls_count, call.first_sentence_delay_ms),
-        (Field::Value(3), Field::Value(-400))
-    );
-    assert_eq!(
-        (call.is_cancelled, call.is_completed),
-        (Field::Value(true), Field::Value(false))
-    );
+    assert_eq!((call.calls_count, call.first_sentence_delay_ms), (Field::Value(3), Field::Value(-400)));
+    assert_eq!((call.is_cancelled, call.is_completed), (Field::Value(true), Field::Value(false)));
     assert_eq!(call.from_phone_number, Field::Value("33100000000".to_owned()));
     assert_eq!(
         (call.organization_id, call.status),
         (Field::Value("7".into()), Field::Value("brand_new".into()))
     );
-    assert_eq!(
-        call.created_at,
-        Field::Value("2024-05-06T07:08:09Z".parse().expect("a time"))
-    );
+    assert_eq!(call.created_at, Field::Value("2024-05-06T07:08:09Z".parse().expect("a time")));
 }
 
 #[test]
@@ -98,23 +77,13 @@ fn fields_that_are_not_known_are_kept_without_secrets_and_are_drift() {
     let (records, drift) = read_row(json);
     let call = records.call.expect("a call");
     assert_eq!(call.id, "d", "the last of two keys counts");
-    assert_eq!(
-        extra(records.row.expect("a row").extra.as_ref()),
-        r#"{"new":1.10}"#
-    );
+    assert_eq!(extra(records.row.expect("a row").extra.as_ref()), r#"{"new":1.10}"#);
     let expected = r#"{"contact":{"fax":"1"},"x_token":"[scrubbed]","nested":{"api_key":"[scrubbed]"}}"#;
     assert_eq!(extra(call.extra.as_ref()), expected);
-    let extras: Vec<_> = call
-        .attempts
-        .items()
-        .iter()
-        .map(|attempt| extra(attempt.extra.as_ref()))
-        .collect();
+    let extras: Vec<_> = call.attempts.items().iter().map(|attempt| extra(attempt.extra.as_ref())).collect();
     assert_eq!(extras, [r#"{"new":[]}"#, r#"{"new":{}}"#]);
-    let drift: Vec<_> = drift
-        .iter()
-        .map(|(path, kind, count)| (path.as_str(), kind.as_str(), *count))
-        .collect();
+    let drift: Vec<_> =
+        drift.iter().map(|(path, kind, count)| (path.as_str(), kind.as_str(), *count)).collect();
     let expected = [
         ("call.call_attempts[].new", "array", 1),
         ("call.call_attempts[].new", "object", 1),
@@ -130,9 +99,7 @@ fn fields_that_are_not_known_are_kept_without_secrets_and_are_drift() {
 
 #[test]
 fn drift_stays_small_whatever_comes() {
-    let members: Vec<_> = (0..2000)
-        .map(|index| format!(r#""{index}{}":1"#, "x".repeat(300)))
-        .collect();
+    let members: Vec<_> = (0..2000).map(|index| format!(r#""{index}{}":1"#, "x".repeat(300))).collect();
     let (records, drift) = read_row(&format!(r#"{{"id":"r",{}}}"#, members.join(",")));
     assert!(extra(records.row.expect("a row").extra.as_ref()).len() > 2000 * 300);
     assert_eq!(drift.len(), 1001);
@@ -147,10 +114,7 @@ fn zeros_and_lone_surrogates_are_replaced_and_counted() {
     let (records, drift) = read_row(json);
     assert_eq!(records.replaced, 7);
     let row = records.row.expect("a row");
-    assert_eq!(
-        (row.id.as_str(), row.phone_number),
-        ("r\u{fffd}", Field::Value("\u{fffd}".to_owned()))
-    );
+    assert_eq!((row.id.as_str(), row.phone_number), ("r\u{fffd}", Field::Value("\u{fffd}".to_owned())));
     let expected = "{\"k\u{fffd}\":[\"\u{fffd}\",{\"a\":\"\u{fffd}\u{fffd}\"}]}";
     assert_eq!(row.input_data, Field::Value(JsonText(expected.to_owned())));
     assert_eq!(extra(row.extra.as_ref()), "{\"new\u{fffd}\":\"\\ud83d\\ude00\"}");
@@ -167,38 +131,21 @@ fn zeros_and_lone_surrogates_are_replaced_and_counted() {
     );
     let records =
         campaign(&with(CAMPAIGN, "Spring", r"\udfff"), &mut DriftCounts::new()).expect("a campaign");
-    assert_eq!(
-        (records.replaced, records.campaign.name),
-        (1, Field::Value("\u{fffd}".to_owned()))
-    );
+    assert_eq!((records.replaced, records.campaign.name), (1, Field::Value("\u{fffd}".to_owned())));
 }
 
 #[test]
 fn a_megabyte_in_a_short_text_goes_to_extra() {
     let long = "x".repeat(1 << 20);
-    let keys = [
-        "organization_id",
-        "direction",
-        "status",
-        "from_phone_number",
-        "to_phone_number",
-        "outcome",
-    ];
+    let keys = ["organization_id", "direction", "status", "from_phone_number", "to_phone_number", "outcome"];
     let members: Vec<_> = keys.iter().map(|key| format!(r#""{key}":"{long}""#)).collect();
     let (call, drift) = read_call(&format!(r#"{{"id":"c",{}}}"#, members.join(",")));
-    assert_eq!(
-        call.extra
-            .as_ref()
-            .map(|JsonText(json)| json.len() > keys.len() << 20),
-        Some(true)
-    );
+    assert_eq!(call.extra.as_ref().map(|JsonText(json)| json.len() > keys.len() << 20), Some(true));
     assert_eq!(drift.len(), keys.len());
     assert_eq!((call.status, call.organization_id), (Field::Null, Field::Null));
 
-    let (call, drift) = read_call(&format!(
-        r#"{{"id":"c","outcome_summary":"{long}","status":"{}"}}"#,
-        &long[..512]
-    ));
+    let (call, drift) =
+        read_call(&format!(r#"{{"id":"c","outcome_summary":"{long}","status":"{}"}}"#, &long[..512]));
     assert_eq!((call.extra, drift), (None, vec![]));
     assert_eq!(call.outcome_summary, Field::Value(long));
 }
@@ -206,24 +153,15 @@ fn a_megabyte_in_a_short_text_goes_to_extra() {
 #[test]
 fn ids_within_are_all_that_counts_of_what_repeats() {
     let cases = [
-        (
-            r#"{"id":"a","new":1,"prompt":{}}"#,
-            Field::Value("a".to_owned()),
-            Field::Value("a".to_owned()),
-        ),
+        (r#"{"id":"a","new":1,"prompt":{}}"#, Field::Value("a".to_owned()), Field::Value("a".to_owned())),
         ("null", Field::Null, Field::Null),
         ("{}", Field::Absent, Field::Null),
         (r#""a""#, Field::Absent, Field::Null),
     ];
     for (json, assistant_id, attempt_id) in cases {
-        let (call, drift) = read_call(&format!(
-            r#"{{"id":"c","assistant":{json},"last_call_attempt":{json}}}"#
-        ));
-        assert_eq!(
-            (call.assistant_id, call.last_call_attempt_id),
-            (assistant_id, attempt_id),
-            "{json}"
-        );
+        let (call, drift) =
+            read_call(&format!(r#"{{"id":"c","assistant":{json},"last_call_attempt":{json}}}"#));
+        assert_eq!((call.assistant_id, call.last_call_attempt_id), (assistant_id, attempt_id), "{json}");
         assert_eq!((call.extra, drift), (None, vec![]));
     }
 }

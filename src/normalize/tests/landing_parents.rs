@@ -55,14 +55,7 @@ fn an_assistant_of_the_older_api_lands() {
         }]),
     };
     assert_eq!(records.assistant, expected);
-    assert_eq!(
-        listed(drift),
-        [(
-            "assistant.updated_at".to_owned(),
-            "object, not a time".to_owned(),
-            1
-        )]
-    );
+    assert_eq!(listed(drift), [("assistant.updated_at".to_owned(), "object, not a time".to_owned(), 1)]);
 }
 
 #[test]
@@ -71,18 +64,9 @@ fn an_assistant_of_the_newer_api_lands_without_its_secrets() {
     let records = assistant(NEWER_ASSISTANT, &mut drift).expect("an assistant");
     assert_eq!(listed(drift), []);
     let assistant = records.assistant;
-    assert_eq!(
-        (assistant.llm_model_name, assistant.llm_model_provider),
-        (text("rt"), text("openai"))
-    );
-    assert_eq!(
-        (assistant.voice_id, assistant.voice_speed),
-        (text("voice-1"), Field::Null)
-    );
-    assert_eq!(
-        (assistant.name, assistant.calendly_connection_id),
-        (Field::Absent, Field::Absent)
-    );
+    assert_eq!((assistant.llm_model_name, assistant.llm_model_provider), (text("rt"), text("openai")));
+    assert_eq!((assistant.voice_id, assistant.voice_speed), (text("voice-1"), Field::Null));
+    assert_eq!((assistant.name, assistant.calendly_connection_id), (Field::Absent, Field::Absent));
     assert_eq!(assistant.structured_output_fields, Listed::Whole(vec![]));
     assert_eq!(assistant.faq_items, Listed::Unread);
     let JsonText(extra) = assistant.extra.expect("fields without a column");
@@ -90,14 +74,8 @@ fn an_assistant_of_the_newer_api_lands_without_its_secrets() {
     let extra: serde_json::Value = serde_json::from_str(&extra).expect("JSON");
     assert_eq!(extra["custom_tools"][0]["url"], "https://tool.example/x");
     assert_eq!(extra["custom_tools"][0]["headers"][0]["key"], "X-Key");
-    assert_eq!(
-        extra["voice"],
-        serde_json::json!({"model": "sonic-3", "volume": 1.0})
-    );
-    assert_eq!(
-        extra["llm_model"],
-        serde_json::json!({"realtime_voice_id": "alto"})
-    );
+    assert_eq!(extra["voice"], serde_json::json!({"model": "sonic-3", "volume": 1.0}));
+    assert_eq!(extra["llm_model"], serde_json::json!({"realtime_voice_id": "alto"}));
     assert_eq!(extra.get("zoho"), None, "null is nothing extra");
 }
 
@@ -137,28 +115,16 @@ fn a_campaign_lands_with_its_assistant() {
     let stats = r#"{"calling":1,"completed":2,"failed":3,"not_launched":4,"pending":5,"retry":6,"skipped":7,"total":28}"#;
     assert_eq!(records.row_stats.as_deref(), Some(stats));
 
-    let assistant = OLDER_ASSISTANT.replace(
-        "\"call_retry_config\": null",
-        &format!("\"call_retry_config\":{RETRY_CONFIG}"),
-    );
+    let assistant = OLDER_ASSISTANT
+        .replace("\"call_retry_config\": null", &format!("\"call_retry_config\":{RETRY_CONFIG}"));
     let members =
         format!(r#""assistant":{assistant},"call_retry_config":{RETRY_CONFIG},"row_stats":{{"total":1}}"#);
     let json = format!(r#"{{"id":"campaign-1",{members}}}"#);
     let records = campaign(&json, &mut DriftCounts::new()).expect("a campaign");
     assert_eq!(records.campaign.assistant_id, text("assistant-1"));
-    assert_eq!(
-        records.call_retry_configs.len(),
-        1,
-        "one configuration, though two refer to it"
-    );
+    assert_eq!(records.call_retry_configs.len(), 1, "one configuration, though two refer to it");
     let config_id = Field::Value(records.call_retry_configs[0].id.clone());
     assert_eq!(records.campaign.call_retry_config_id, config_id);
-    assert_eq!(
-        records.assistant.map(|assistant| assistant.call_retry_config_id),
-        Some(config_id)
-    );
-    assert_eq!(
-        (records.campaign.rows_total, records.campaign.rows_failed),
-        (Field::Value(1), Field::Absent)
-    );
+    assert_eq!(records.assistant.map(|assistant| assistant.call_retry_config_id), Some(config_id));
+    assert_eq!((records.campaign.rows_total, records.campaign.rows_failed), (Field::Value(1), Field::Absent));
 }

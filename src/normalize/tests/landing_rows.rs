@@ -46,14 +46,9 @@ fn a_row_of_the_older_api_lands() {
         ..Call::default()
     };
     assert_eq!(call, expected);
-    assert_eq!(
-        drift,
-        [("call.created_at".to_owned(), "object, not a time".to_owned(), 1)]
-    );
+    assert_eq!(drift, [("call.created_at".to_owned(), "object, not a time".to_owned(), 1)]);
 
-    let Listed::Whole(mut attempts) = attempts else {
-        panic!("a whole list")
-    };
+    let Listed::Whole(mut attempts) = attempts else { panic!("a whole list") };
     let turns = std::mem::take(&mut attempts[0].transcript);
     let newest = CallAttempt {
         id: "attempt-2".to_owned(),
@@ -110,9 +105,7 @@ fn a_row_of_the_newer_api_lands() {
     assert_eq!(outlined(&records.rejects), []);
     assert_eq!(drift, []);
     let mut call = records.call.expect("a call");
-    let Listed::Whole(attempts) = std::mem::take(&mut call.attempts) else {
-        panic!("a whole list")
-    };
+    let Listed::Whole(attempts) = std::mem::take(&mut call.attempts) else { panic!("a whole list") };
     let expected = Call {
         id: "call-1".to_owned(),
         assistant_id: text("assistant-1"),
@@ -136,9 +129,7 @@ fn a_row_of_the_newer_api_lands() {
         prompt_variables: json(r#"{"a": "b"}"#),
         follow_up_emails: Field::Value(vec!["a@h.example".to_owned()]),
         slack_channel_ids: Field::Value(vec![]),
-        extra: Some(JsonText(
-            r#"{"llm_model":{"api_url":"https://llm.example/v1"}}"#.to_owned(),
-        )),
+        extra: Some(JsonText(r#"{"llm_model":{"api_url":"https://llm.example/v1"}}"#.to_owned())),
         ..Call::default()
     };
     assert_eq!(call, expected);
@@ -200,17 +191,12 @@ fn a_row_of_the_newer_api_lands() {
     assert_eq!(attempts, [attempt]);
     let config = &records.call_retry_configs[0];
     assert_eq!(config.allowed_days, Some(vec!["monday".to_owned()]));
-    assert_eq!(
-        (config.call_twice_in_a_row, config.timezone.as_deref()),
-        (Some(true), None)
-    );
+    assert_eq!((config.call_twice_in_a_row, config.timezone.as_deref()), (Some(true), None));
 }
 
 #[test]
 fn a_system_prompt_is_kept_if_it_is_wanted() {
-    let options = Options {
-        keep_llm_system_prompt: true,
-    };
+    let options = Options { keep_llm_system_prompt: true };
     let records = row(NEWER_ROW, 0, &options, &mut DriftCounts::new());
     let call = records.call.expect("a call");
     let event = &call.attempts.items()[0].speech_events.items()[0];
@@ -221,30 +207,17 @@ fn a_system_prompt_is_kept_if_it_is_wanted() {
 fn missing_and_null_are_not_the_same() {
     let (records, _) = read_row(r#"{"id":"r","call":{"id":"c"}}"#);
     let call = records.call.expect("a call");
-    assert_eq!(
-        call,
-        Call {
-            id: "c".to_owned(),
-            ..Call::default()
-        }
-    );
+    assert_eq!(call, Call { id: "c".to_owned(), ..Call::default() });
     assert_eq!(records.row.map(|row| row.input_data), Some(Field::Absent));
 
     let nulls =
         r#""status":null,"llm_model":null,"contact":null,"last_call_attempt":null,"call_retry_config":null"#;
-    let (records, drift) = read_row(&format!(
-        r#"{{"id":"r","input_data":null,"call":{{"id":"c",{nulls}}}}}"#
-    ));
+    let (records, drift) =
+        read_row(&format!(r#"{{"id":"r","input_data":null,"call":{{"id":"c",{nulls}}}}}"#));
     let call = records.call.expect("a call");
     assert_eq!((call.status, call.llm_model_name), (Field::Null, Field::Null));
-    assert_eq!(
-        (call.has_llm_api_key, call.contact_email),
-        (Field::Null, Field::Null)
-    );
-    assert_eq!(
-        (call.last_call_attempt_id, call.call_retry_config_id),
-        (Field::Null, Field::Null)
-    );
+    assert_eq!((call.has_llm_api_key, call.contact_email), (Field::Null, Field::Null));
+    assert_eq!((call.last_call_attempt_id, call.call_retry_config_id), (Field::Null, Field::Null));
     assert_eq!((call.attempts, call.extra, drift), (Listed::Unread, None, vec![]));
     assert_eq!(records.row.map(|row| row.input_data), Some(Field::Null));
 

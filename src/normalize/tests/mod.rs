@@ -17,23 +17,14 @@ fn read_row(json: &str) -> (RowRecords, Vec<(String, String, u64)>) {
 }
 
 fn listed(drift: DriftCounts) -> Vec<(String, String, u64)> {
-    drift
-        .into_iter()
-        .map(|(drift, count)| (drift.path, drift.kind, count))
-        .collect()
+    drift.into_iter().map(|(drift, count)| (drift.path, drift.kind, count)).collect()
 }
 
 /// The rejects as key, path and reason.
 fn outlined(rejects: &[Reject]) -> Vec<(&str, &str, &str)> {
     rejects
         .iter()
-        .map(|reject| {
-            (
-                reject.row_key.as_str(),
-                reject.path.as_str(),
-                reject.reason.as_str(),
-            )
-        })
+        .map(|reject| (reject.row_key.as_str(), reject.path.as_str(), reject.reason.as_str()))
         .collect()
 }
 

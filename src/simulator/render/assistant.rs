@@ -16,15 +16,8 @@ pub(in crate::simulator) fn assistant(look: Look, assistant: &Assistant, organiz
         calendly(json, draw);
         models::call_retry_config(json, look, draw);
         json.field("created_at", assistant.created_at);
-        json.field(
-            "end_of_call_sentence",
-            draw.chance(60).then_some("Merci et bonne journée !"),
-        );
-        json.field(
-            "first_sentence",
-            draw.chance(70)
-                .then_some("Bonjour {{first_name}}, vous allez bien ?"),
-        );
+        json.field("end_of_call_sentence", draw.chance(60).then_some("Merci et bonne journée !"));
+        json.field("first_sentence", draw.chance(70).then_some("Bonjour {{first_name}}, vous allez bien ?"));
         json.field("first_sentence_delay_ms", draw.pick(&[400_u64, 0, 1_250]));
         json.field("first_sentence_mode", draw.pick(&["generated", "static", "none"]));
         json.field("ivr_navigation_enabled", draw.chance(50));
@@ -41,13 +34,9 @@ pub(in crate::simulator) fn assistant(look: Look, assistant: &Assistant, organiz
         voice(json, look, draw);
         json.field(
             "voicemail_message",
-            draw.chance(50)
-                .then_some("Bonjour, c'est Léa. Je rappellerai demain."),
+            draw.chance(50).then_some("Bonjour, c'est Léa. Je rappellerai demain."),
         );
-        json.field(
-            "webhook_url",
-            "https://hook:s3cret@hooks.example.com/revox?signature=hook-secret",
-        );
+        json.field("webhook_url", "https://hook:s3cret@hooks.example.com/revox?signature=hook-secret");
         faq_items(json, draw);
         if look.newer {
             newer_settings(json, draw);
@@ -76,45 +65,29 @@ fn structured_output_config(json: &mut Json) {
     const FIELDS: &[(&str, &str, bool, Option<&str>)] = &[
         ("email", "string", true, Some("L'adresse e-mail, épelée")),
         ("budget_eur", "number", false, None),
-        (
-            "is_owner",
-            "boolean",
-            false,
-            Some("Whether the person owns the house"),
-        ),
+        ("is_owner", "boolean", false, Some("Whether the person owns the house")),
         ("interest", "enum", true, None),
         ("visit_on", "date", false, None),
         ("call_back_at", "datetime", false, Some("")),
     ];
-    json.list_field(
-        "structured_output_config",
-        FIELDS,
-        |json, (name, kind, required, description)| {
-            json.object(|json| {
-                json.field("name", *name);
-                json.field("required", *required);
-                json.field("type", *kind);
-                json.field("description", *description);
-                if *kind == "enum" {
-                    json.strings_field("enum_options", &["hot", "warm", "cold", "glacé 🧊"]);
-                }
-            });
-        },
-    );
+    json.list_field("structured_output_config", FIELDS, |json, (name, kind, required, description)| {
+        json.object(|json| {
+            json.field("name", *name);
+            json.field("required", *required);
+            json.field("type", *kind);
+            json.field("description", *description);
+            if *kind == "enum" {
+                json.strings_field("enum_options", &["hot", "warm", "cold", "glacé 🧊"]);
+            }
+        });
+    });
 }
 
 fn voice(json: &mut Json, look: Look, draw: &mut Draw) {
     json.object_field("voice", |json| {
         json.field("id", draw.token("", 20));
         let provider = draw.pick(&["cartesia", "elevenlabs", "gradium"]);
-        json.field(
-            "provider",
-            if look.newer || provider != "gradium" {
-                provider
-            } else {
-                "cartesia"
-            },
-        );
+        json.field("provider", if look.newer || provider != "gradium" { provider } else { "cartesia" });
         json.field("speed", draw.chance(60).then_some(1.05));
         if look.newer {
             json.field("model", draw.pick(&[Some("sonic-3"), Some("sonic-3.5"), None]));
@@ -152,50 +125,22 @@ const SOUNDS: &[Option<&str>] = &[
 /// The newer API's settings of the assistant itself.
 fn newer_settings(json: &mut Json, draw: &mut Draw) {
     json.field("background_sound_volume", 0.35);
-    json.field(
-        "cartesia_dictionary_pronunciation_id",
-        draw.chance(30).then_some("dict_fr"),
-    );
+    json.field("cartesia_dictionary_pronunciation_id", draw.chance(30).then_some("dict_fr"));
     json.field("from_phone_number", draw.chance(40).then_some("+33477000001"));
-    json.field(
-        "human_transfer_mode",
-        draw.pick(&[Some("warm"), Some("cold"), None]),
-    );
-    json.field(
-        "logo_url",
-        draw.chance(40).then_some("https://cdn.example.com/logo.svg"),
-    );
-    json.field(
-        "max_duration_end_message",
-        draw.chance(40).then_some("Je dois raccrocher, merci !"),
-    );
-    json.field(
-        "precall_lookup_url",
-        "https://lookup:pa55@crm.example.com/lookup?key=lookup-secret",
-    );
+    json.field("human_transfer_mode", draw.pick(&[Some("warm"), Some("cold"), None]));
+    json.field("logo_url", draw.chance(40).then_some("https://cdn.example.com/logo.svg"));
+    json.field("max_duration_end_message", draw.chance(40).then_some("Je dois raccrocher, merci !"));
+    json.field("precall_lookup_url", "https://lookup:pa55@crm.example.com/lookup?key=lookup-secret");
     json.field("sms_enabled", draw.chance(50));
-    json.field(
-        "sms_template",
-        draw.chance(40)
-            .then_some("Bonjour {{first_name}}, voici le lien : {{link}}"),
-    );
-    json.field(
-        "structured_output_prompt",
-        draw.chance(40).then_some("Extract from {{transcript}} only."),
-    );
+    json.field("sms_template", draw.chance(40).then_some("Bonjour {{first_name}}, voici le lien : {{link}}"));
+    json.field("structured_output_prompt", draw.chance(40).then_some("Extract from {{transcript}} only."));
     json.field("stt_model", draw.pick(&["stt-rt-v4", "stt-rt-v5"]));
     json.field("thinking_sound", draw.pick(SOUNDS));
     json.field("thinking_sound_probability", 0.8);
     json.field("thinking_sound_volume", 0.5);
     json.field("type", draw.pick(&["standalone", "multi-step", "sub-assistant"]));
-    json.field(
-        "voicemail_sms_prompt",
-        draw.chance(40).then_some("Say that we called."),
-    );
-    json.field(
-        "warm_transfer_summary_instructions",
-        draw.chance(40).then_some("In one sentence."),
-    );
+    json.field("voicemail_sms_prompt", draw.chance(40).then_some("Say that we called."));
+    json.field("warm_transfer_summary_instructions", draw.chance(40).then_some("In one sentence."));
     json.field("is_inbound_receptionist", false);
     json.field("is_realestate_assistant", draw.chance(50));
     json.object_field("created_by", |json| models::member(json, draw));
@@ -220,39 +165,29 @@ fn newer_settings(json: &mut Json, draw: &mut Draw) {
                 json.field("target", target);
             });
         });
-        json.list_field(
-            "nodes",
-            [("n1", "Accueil"), ("n2", "Rendez-vous")],
-            |json, (id, title)| {
-                json.object(|json| {
-                    json.field("id", id);
-                    json.object_field("data", |json| {
-                        json.field("body", "Dis bonjour.\nPuis écoute.");
-                        json.field("title", title);
-                    });
-                    json.object_field("position", |json| {
-                        json.field("x", 0.0);
-                        json.field("y", 180.0);
-                    });
-                    json.field("type", "promptBlock");
+        json.list_field("nodes", [("n1", "Accueil"), ("n2", "Rendez-vous")], |json, (id, title)| {
+            json.object(|json| {
+                json.field("id", id);
+                json.object_field("data", |json| {
+                    json.field("body", "Dis bonjour.\nPuis écoute.");
+                    json.field("title", title);
                 });
-            },
-        );
+                json.object_field("position", |json| {
+                    json.field("x", 0.0);
+                    json.field("y", 180.0);
+                });
+                json.field("type", "promptBlock");
+            });
+        });
     });
 }
 
 /// The newer API's notifications and connections to other systems.
 fn newer_connections(json: &mut Json, draw: &mut Draw) {
     json.strings_field("after_call_sms_outcomes", &["interested", "none"]);
-    json.field(
-        "after_call_sms_prompt",
-        draw.chance(50).then_some("Thank {{first_name}}."),
-    );
+    json.field("after_call_sms_prompt", draw.chance(50).then_some("Thank {{first_name}}."));
     json.field("email_notification_address", "sales@example.com, ops@example.com");
-    json.strings_field(
-        "email_notification_outcomes",
-        &["interested", "requested_callback_later"],
-    );
+    json.strings_field("email_notification_outcomes", &["interested", "requested_callback_later"]);
     if draw.chance(50) {
         json.field("slack", NULL);
     } else {
@@ -297,17 +232,10 @@ fn newer_tools(json: &mut Json, draw: &mut Draw) {
             });
         };
         json.object(|json| {
-            json.field(
-                "body_template",
-                (name == "create_ticket").then_some(r#"{"title":"{{title}}"}"#),
-            );
+            json.field("body_template", (name == "create_ticket").then_some(r#"{"title":"{{title}}"}"#));
             json.field("description", "Looks it up in the customer's own system");
             let bearer = draw.token("Bearer tool-secret-", 24);
-            json.list_field(
-                "headers",
-                [("Authorization", bearer), ("X-Tenant", "fr-42".to_owned())],
-                pair,
-            );
+            json.list_field("headers", [("Authorization", bearer), ("X-Tenant", "fr-42".to_owned())], pair);
             json.list_field("input_schema", ["title"], |json, field| {
                 json.object(|json| {
                     json.field("name", field);
@@ -321,20 +249,13 @@ fn newer_tools(json: &mut Json, draw: &mut Draw) {
             json.field("name", name);
             let key = draw.token("query-secret-", 16);
             json.list_field("query_params", [("api_key", key)], pair);
-            json.field(
-                "url",
-                "https://tool:t0ps3cret@tools.example.com/v2?token=tool-url-secret",
-            );
+            json.field("url", "https://tool:t0ps3cret@tools.example.com/v2?token=tool-url-secret");
         });
     });
-    json.list_field(
-        "transfer_destinations",
-        [("Accueil", "+33477001122")],
-        |json, (label, number)| {
-            json.object(|json| {
-                json.field("label", label);
-                json.field("phone_number", number);
-            });
-        },
-    );
+    json.list_field("transfer_destinations", [("Accueil", "+33477001122")], |json, (label, number)| {
+        json.object(|json| {
+            json.field("label", label);
+            json.field("phone_number", number);
+        });
+    });
 }

@@ -107,11 +107,7 @@ fn transcript(json: &mut Json, look: Look, key: &str, turns: usize, person: &Per
             } else if turn.is_multiple_of(2) {
                 json.field(
                     "role",
-                    if look.newer && turn > 9 && draw.chance(10) {
-                        "human_agent"
-                    } else {
-                        "assistant"
-                    },
+                    if look.newer && turn > 9 && draw.chance(10) { "human_agent" } else { "assistant" },
                 );
                 json.field("content", person.language.agent_line(draw));
             } else {
@@ -147,14 +143,7 @@ fn tool_turn(json: &mut Json, look: Look, draw: &mut Draw) {
     }
     json.field("tool_is_error", failed);
     if look.newer {
-        json.field(
-            "tool_output",
-            if failed {
-                Some("error: 503 \"busy\"\n")
-            } else {
-                Some("ok")
-            },
-        );
+        json.field("tool_output", if failed { Some("error: 503 \"busy\"\n") } else { Some("ok") });
     }
 }
 

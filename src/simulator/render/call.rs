@@ -55,10 +55,7 @@ pub(in crate::simulator) fn call(look: Look, call: &Call, organization_id: &str)
     }
     json.raw("}");
     let (text, slots) = json.into_text_and_slots();
-    CallText {
-        before: before.into(),
-        after: Arc::new(Signed { text, slots }),
-    }
+    CallText { before: before.into(), after: Arc::new(Signed { text, slots }) }
 }
 
 fn metadata(json: &mut Json, call: &Call, draw: &mut Draw) {
@@ -104,10 +101,7 @@ fn newer_fields(json: &mut Json, call: &Call, person: &Person, draw: &mut Draw) 
     let analysed = call.attempts.first().is_some_and(|newest| newest.analysed);
     let outcome = draw.pick(OUTCOMES).filter(|_| analysed);
     json.field("outcome", outcome);
-    json.field(
-        "outcome_summary",
-        outcome.map(|_| "La personne a été jointe et a répondu clairement."),
-    );
+    json.field("outcome_summary", outcome.map(|_| "La personne a été jointe et a répondu clairement."));
     if draw.chance(70) {
         json.field("follow_up_emails", NULL);
         json.field("slack_channel_ids", NULL);

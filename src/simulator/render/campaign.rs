@@ -29,10 +29,7 @@ pub(in crate::simulator) fn campaign(
             json.raw(assistant);
         }
         models::call_retry_config(json, look, draw);
-        json.field(
-            "from_phone_number",
-            draw.chance(80).then_some(&campaign.from_phone_number),
-        );
+        json.field("from_phone_number", draw.chance(80).then_some(&campaign.from_phone_number));
         json.field("max_concurrent_calls", draw.chance(70).then_some(5_usize));
         let stats = fingerprint.stats;
         if shows_stats {
@@ -49,10 +46,7 @@ pub(in crate::simulator) fn campaign(
                 }
             });
         }
-        json.field(
-            "scheduled_at",
-            draw.chance(30).then(|| campaign.created_at + Duration::hours(1)),
-        );
+        json.field("scheduled_at", draw.chance(30).then(|| campaign.created_at + Duration::hours(1)));
         if look.newer {
             json.object_field("created_by", |json| models::member(json, draw));
             json.object_field("funnel_stats", |json| {
@@ -61,10 +55,7 @@ pub(in crate::simulator) fn campaign(
                 json.count_field("total_leads", stats.total);
             });
             json.strings_field("metadata_keys", &["crm_id", "source"]);
-            json.field(
-                "structured_output_extraction",
-                draw.pick(&["none", "running", "completed"]),
-            );
+            json.field("structured_output_extraction", draw.pick(&["none", "running", "completed"]));
         }
     });
     json.into_text()

@@ -14,10 +14,7 @@ pub(super) fn llm_model(json: &mut Json, look: Look, draw: &mut Draw, model: Mod
         }
         Model::Custom if look.newer => {
             json.field("api_key", draw.token("sk-custom-", 32));
-            json.field(
-                "api_url",
-                "https://svc:hunter2@llm.example.com/v1?token=url-secret",
-            );
+            json.field("api_url", "https://svc:hunter2@llm.example.com/v1?token=url-secret");
             json.field("model_name", "meta-llama/llama-3-70b");
             json.field("type", "custom");
         }
@@ -28,10 +25,7 @@ pub(super) fn llm_model(json: &mut Json, look: Look, draw: &mut Draw, model: Mod
             json.field("type", "realtime");
         }
         Model::OpenRouter | Model::Custom | Model::Realtime => {
-            json.field(
-                "openrouter_model_id",
-                draw.pick(&["openai/gpt-4.1", "mistralai/mistral-large"]),
-            );
+            json.field("openrouter_model_id", draw.pick(&["openai/gpt-4.1", "mistralai/mistral-large"]));
             json.field("openrouter_provider", draw.pick(&["nebius", "azure"]));
             json.field("type", "openrouter");
         }
@@ -48,10 +42,7 @@ pub(super) fn call_retry_config(json: &mut Json, look: Look, draw: &mut Draw) {
     json.object_field("call_retry_config", |json| {
         if look.newer {
             let days = ["monday", "tuesday", "wednesday", "thursday", "friday"];
-            json.strings_field(
-                "allowed_days",
-                if afternoon { &days } else { &["saturday", "sunday"] },
-            );
+            json.strings_field("allowed_days", if afternoon { &days } else { &["saturday", "sunday"] });
             json.field("call_twice_in_a_row", afternoon);
         }
         let windows: &[(&str, &str, u64)] = if afternoon {

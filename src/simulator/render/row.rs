@@ -19,10 +19,7 @@ pub(in crate::simulator) fn row_head(look: Look, row: &Row) -> String {
                     json.field("Ville de résidence", person.city);
                     json.field(
                         "notes",
-                        format!(
-                            "Rappel \"urgent\"\n→ {}\\{}",
-                            person.language.tag, person.job_title
-                        ),
+                        format!("Rappel \"urgent\"\n→ {}\\{}", person.language.tag, person.job_title),
                     );
                 }
                 2 => json.field("email", &person.email),

@@ -24,10 +24,7 @@ impl Language {
     pub(in crate::simulator) fn user_line(&self, draw: &mut Draw) -> String {
         if draw.number(0..2_500) == 0 {
             let lines = draw.count(80..300);
-            return (0..lines)
-                .map(|_| draw.pick(self.user))
-                .collect::<Vec<_>>()
-                .join(" … ");
+            return (0..lines).map(|_| draw.pick(self.user)).collect::<Vec<_>>().join(" … ");
         }
         draw.pick(self.user).to_owned()
     }
@@ -46,25 +43,8 @@ pub(in crate::simulator) const LANGUAGES: &[(&Language, u32)] = &[
 
 const FRENCH: Language = Language {
     tag: "fr-FR",
-    first_names: &[
-        "Zoé",
-        "François",
-        "Aurélie",
-        "Noël",
-        "Maëlys",
-        "Théo",
-        "Anaïs",
-        "Jérôme",
-    ],
-    last_names: &[
-        "Lefèvre",
-        "d'Almeida",
-        "Garçon",
-        "Müller-Noël",
-        "Bœuf",
-        "Château",
-        "Ibáñez",
-    ],
+    first_names: &["Zoé", "François", "Aurélie", "Noël", "Maëlys", "Théo", "Anaïs", "Jérôme"],
+    last_names: &["Lefèvre", "d'Almeida", "Garçon", "Müller-Noël", "Bœuf", "Château", "Ibáñez"],
     cities: &["Saint-Étienne", "Orléans", "Nîmes", "L'Haÿ-les-Roses"],
     agent: &[
         "Bonjour, ici Léa de Lumière Énergie. Je vous appelle au sujet de votre dossier de rénovation : avez-vous deux minutes ?",
@@ -149,11 +129,7 @@ const HEBREW: Language = Language {
         "מצוין. יש לי תור פנוי ב־10:30 או ב־15:00, מה מתאים לך יותר?",
         "רשמתי, תודה רבה ויום נעים.",
     ],
-    user: &[
-        "כן, שלום, אני שומע.",
-        "עדיף אחר הצהריים, ואפשר לשלוח לי SMS ל־050?",
-        "תודה, להתראות! 🙏",
-    ],
+    user: &["כן, שלום, אני שומע.", "עדיף אחר הצהריים, ואפשר לשלוח לי SMS ל־050?", "תודה, להתראות! 🙏"],
 };
 
 const CHINESE: Language = Language {
@@ -166,11 +142,7 @@ const CHINESE: Language = Language {
         "好的,明白了。那我们把送货时间改到星期五下午两点到四点之间,可以吗?",
         "没问题,我已经帮您登记好了,稍后会给您发一条确认短信。祝您生活愉快!",
     ],
-    user: &[
-        "方便,你说吧。",
-        "星期五不行,我出差,能不能改到下个星期一?𠮷先生会在公司。",
-        "好的,谢谢你啊。",
-    ],
+    user: &["方便,你说吧。", "星期五不行,我出差,能不能改到下个星期一?𠮷先生会在公司。", "好的,谢谢你啊。"],
 };
 
 const JAPANESE: Language = Language {

@@ -50,14 +50,7 @@ const COMPANIES: &[&str] = &[
     "Studio 🎨 Couleurs",
 ];
 
-const JOBS: &[&str] = &[
-    "gérante",
-    "office manager",
-    "directeur des achats",
-    "owner",
-    "responsable RH",
-    "CTO",
-    "vétérinaire",
-];
+const JOBS: &[&str] =
+    &["gérante", "office manager", "directeur des achats", "owner", "responsable RH", "CTO", "vétérinaire"];
 
 const DOMAINS: &[&str] = &["exemple.fr", "example.com", "mail.example.org", "société.example"];

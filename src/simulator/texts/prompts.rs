@@ -21,15 +21,8 @@ pub(in crate::simulator) fn faq(draw: &mut Draw) -> (&'static str, &'static str)
     draw.pick(FAQ)
 }
 
-const TITLES: &[&str] = &[
-    "Objectif",
-    "Style",
-    "Objections",
-    "Rendez-vous",
-    "Règles",
-    "Fin d'appel",
-    "Données",
-];
+const TITLES: &[&str] =
+    &["Objectif", "Style", "Objections", "Rendez-vous", "Règles", "Fin d'appel", "Données"];
 
 const PARAGRAPHS: &[&str] = &[
     "Parle toujours à la personne dans la langue dans laquelle elle te répond. Fais des phrases courtes, une seule question à la fois, et laisse-la finir. Ne lis jamais une liste de plus de trois éléments.",
@@ -42,24 +35,9 @@ const PARAGRAPHS: &[&str] = &[
 ];
 
 const FAQ: &[(&str, &str)] = &[
-    (
-        "Quels sont vos horaires ?",
-        "Du lundi au vendredi, de 9 h à 18 h.",
-    ),
-    (
-        "Where are you located?",
-        "12 rue de l'Église, 42000 Saint-Étienne; parking is free.",
-    ),
-    (
-        "Is the visit free of charge?",
-        "Yes, the first visit is free and without obligation.",
-    ),
-    (
-        "Qui êtes-vous ?",
-        "Je suis un assistant virtuel ; un conseiller peut vous rappeler.",
-    ),
-    (
-        "Comment avez-vous eu mon numéro ?",
-        "Par le formulaire que vous avez rempli sur notre site.",
-    ),
+    ("Quels sont vos horaires ?", "Du lundi au vendredi, de 9 h à 18 h."),
+    ("Where are you located?", "12 rue de l'Église, 42000 Saint-Étienne; parking is free."),
+    ("Is the visit free of charge?", "Yes, the first visit is free and without obligation."),
+    ("Qui êtes-vous ?", "Je suis un assistant virtuel ; un conseiller peut vous rappeler."),
+    ("Comment avez-vous eu mon numéro ?", "Par le formulaire que vous avez rempli sur notre site."),
 ];

@@ -7,9 +7,7 @@ fn split(body: &str) -> Result<RowsPage, ShapeError> {
 }
 
 fn rows(page: &RowsPage) -> Vec<&str> {
-    (0..page.rows.len())
-        .map(|index| page.row(index).expect("a row"))
-        .collect()
+    (0..page.rows.len()).map(|index| page.row(index).expect("a row")).collect()
 }
 
 #[test]
@@ -24,28 +22,14 @@ fn a_page_is_split_whatever_the_order_of_its_keys() {
     for body in bodies {
         let page = split(body).expect(body);
         assert_eq!(rows(&page), [r#"{"id":"a"}"#, r#"{"id":"b"}"#], "{body}");
-        assert_eq!(
-            (page.total, page.page, page.page_size),
-            (Some(5), Some(0), Some(2)),
-            "{body}"
-        );
+        assert_eq!((page.total, page.page, page.page_size), (Some(5), Some(0), Some(2)), "{body}");
         assert_eq!(page.replaced, 0);
     }
 }
 
 #[test]
 fn a_count_that_cannot_be_read_is_none() {
-    for total in [
-        "-1",
-        "1.5",
-        "1e400",
-        "null",
-        "[]",
-        r#""many""#,
-        "99999999999999999999",
-        "true",
-        r#""""#,
-    ] {
+    for total in ["-1", "1.5", "1e400", "null", "[]", r#""many""#, "99999999999999999999", "true", r#""""#] {
         let page = split(&format!(r#"{{"rows":[],"total":{total}}}"#)).expect(total);
         assert_eq!(page.total, None, "{total}");
         assert!(page.rows.is_empty());
@@ -66,14 +50,9 @@ fn rows_of_any_type_depth_and_size_keep_their_text() {
 
 #[test]
 fn bytes_that_are_no_utf8_are_replaced_and_counted() {
-    let page = RowsPage::split(Bytes::from_static(
-        b"{\"rows\":[\"a\xffb\xc3\",\"\xed\xa0\x80\"]}",
-    ))
-    .expect("a page");
-    assert_eq!(
-        rows(&page),
-        ["\"a\u{fffd}b\u{fffd}\"", "\"\u{fffd}\u{fffd}\u{fffd}\""]
-    );
+    let page =
+        RowsPage::split(Bytes::from_static(b"{\"rows\":[\"a\xffb\xc3\",\"\xed\xa0\x80\"]}")).expect("a page");
+    assert_eq!(rows(&page), ["\"a\u{fffd}b\u{fffd}\"", "\"\u{fffd}\u{fffd}\u{fffd}\""]);
     assert_eq!(page.replaced, 5);
 }
 
@@ -124,50 +103,30 @@ fn campaigns_are_split_as_a_list_and_one_by_one() {
         (list.campaign(0), list.campaign(1), list.campaign(2)),
         (Some(r#"{"id":"a"}"#), Some("3"), None)
     );
-    assert_eq!(
-        split(r#"{"rows":[]}"#).expect_err("no list").what,
-        "an object without `campaigns`"
-    );
+    assert_eq!(split(r#"{"rows":[]}"#).expect_err("no list").what, "an object without `campaigns`");
     assert_eq!(split("").expect_err("no list").what, "an empty answer");
 
     let split = |body: &'static str| CampaignList::split_one(Bytes::from_static(body.as_bytes()));
     let list = split(r#" {"campaign": {"id":"a"} }"#).expect("a campaign");
-    assert_eq!(
-        (list.campaign(0), list.campaigns.len()),
-        (Some(r#"{"id":"a"}"#), 1)
-    );
+    assert_eq!((list.campaign(0), list.campaigns.len()), (Some(r#"{"id":"a"}"#), 1));
     assert_eq!(
         split(r#"{"campaign":null}"#).expect_err("none").what,
         "`campaign` of type null, not an object"
     );
-    assert_eq!(
-        split(r#"{"campaigns":[]}"#).expect_err("none").what,
-        "an object without `campaign`"
-    );
+    assert_eq!(split(r#"{"campaigns":[]}"#).expect_err("none").what, "an object without `campaign`");
     assert_eq!(split("<p>").expect_err("none").what, "an HTML page");
 }
 
 #[test]
 fn the_organization_is_read_from_the_account() {
     let read = |body: &str| organization_id(body.as_bytes());
-    assert_eq!(
-        read(r#"{"user":{"id":"u","organization_id":"o"}}"#),
-        Ok(Some("o".to_owned()))
-    );
-    assert_eq!(
-        read(r#"{"user":{"organization_id":12}}"#),
-        Ok(Some("12".to_owned()))
-    );
-    for body in [
-        r#"{"user":{}}"#,
-        r#"{"user":{"organization_id":null}}"#,
-        r#"{"user":{"organization_id":""}}"#,
-    ] {
+    assert_eq!(read(r#"{"user":{"id":"u","organization_id":"o"}}"#), Ok(Some("o".to_owned())));
+    assert_eq!(read(r#"{"user":{"organization_id":12}}"#), Ok(Some("12".to_owned())));
+    for body in
+        [r#"{"user":{}}"#, r#"{"user":{"organization_id":null}}"#, r#"{"user":{"organization_id":""}}"#]
+    {
         assert_eq!(read(body), Ok(None), "{body}");
     }
-    assert_eq!(
-        read(r#"{"user":null}"#).expect_err("no user").what,
-        "`user` of type null, not an object"
-    );
+    assert_eq!(read(r#"{"user":null}"#).expect_err("no user").what, "`user` of type null, not an object");
     assert_eq!(read("<html>").expect_err("no user").what, "an HTML page");
 }

@@ -1,0 +1,122 @@
+//! What a walk proves, and the commit that ends it.
+
+use super::RowCounts;
+use super::account::ACCOUNT;
+use super::campaign::CampaignPass;
+use super::confirm;
+use super::list::ListedCampaign;
+use super::page::PageError;
+use super::walk::Walker;
+use crate::plan::{Outcome, Shape, WalkFacts, vanishing};
+use crate::store::{Completed, Ending, Lease, Store};
+use serde_json::json;
+
+/// Live rows that may vanish at once without a person being asked, unless they are all of them.
+const TOLERATED_GONE: u64 = 50;
+
+/// How a walk came out.
+pub(super) struct Verdict {
+    pub(super) outcome: Outcome,
+    pub(super) note: Option<String>,
+    pub(super) gone: Vec<String>,
+    pub(super) may_tombstone: bool,
+    pub(super) shape: Shape,
+    pub(super) total: u64,
+    pub(super) started_at: crate::records::Time,
+}
+
+/// What the walks of a pass have brought.
+pub(super) struct Walked {
+    /// Lines that were really written, in all rounds.
+    pub(super) written: u64,
+    /// Strings and keys in which something was replaced, in the last round.
+    pub(super) replaced: u64,
+    pub(super) rounds: u32,
+    pub(super) facts: WalkFacts,
+    /// The campaign as the API showed it after the last page.
+    pub(super) after: Option<ListedCampaign>,
+}
+
+impl CampaignPass {
+    /// What a walk proves: complete, with what is gone; or partial or suspicious, with the reason.
+    pub(super) async fn judge(
+        &self,
+        store: &Store,
+        walker: &Walker<'_>,
+        facts: &WalkFacts,
+        doubts: Vec<String>,
+    ) -> Result<Verdict, PageError> {
+        let verdict = |outcome, note: Option<String>| Verdict {
+            outcome,
+            note,
+            gone: Vec::new(),
+            may_tombstone: false,
+            shape: walker.walk.shape,
+            total: facts.first_total,
+            started_at: walker.walk.started_at,
+        };
+        if !doubts.is_empty() {
+            return Ok(verdict(Outcome::Partial, Some(doubts.join("; "))));
+        }
+        if !facts.may_tombstone() {
+            return Ok(verdict(Outcome::Complete, None));
+        }
+        let hasher = &self.shared.hasher;
+        let (live, missing) =
+            store.find_missing(self.id(), |id| walker.seen.place_of(&hasher.row_id(id))).await?;
+        let gone = u64::try_from(missing.len()).unwrap_or(u64::MAX);
+        if let Some(reason) = vanishing(live, gone, TOLERATED_GONE) {
+            return Ok(verdict(Outcome::Suspicious, Some(reason)));
+        }
+        if let Some(doubt) =
+            confirm::doubt(&walker.reader, walker.walk.shape, facts.first_total, &missing).await?
+        {
+            return Ok(verdict(Outcome::Partial, Some(doubt)));
+        }
+        let gone = missing.into_iter().map(|row| row.id).collect();
+        Ok(Verdict { gone, may_tombstone: true, ..verdict(Outcome::Complete, None) })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the end gathers what the walks have brought")]
+    pub(super) async fn end(
+        &self,
+        store: &Store,
+        lease: &Lease,
+        run: i64,
+        counts: &RowCounts,
+        walked: &Walked,
+        walker: &Walker<'_>,
+        verdict: &Verdict,
+    ) -> Result<(), PageError> {
+        let known = &self.state.known;
+        let facts = &walked.facts;
+        let unmoved = known.fingerprint.as_ref() == Some(&self.listed.fingerprint);
+        let changed = walked.written > 0 || counts.tombstoned > 0;
+        let belied = unmoved && changed && known.unsettled_calls == 0;
+        let was_trusted = known.fingerprint_trusted || known.full_walk_at.is_none();
+        let evidence = json!({
+            "why": self.reason,
+            "rounds": walked.rounds,
+            "total": facts.first_total,
+            "distinct_ids": facts.distinct_ids,
+            "rows_without_id": facts.rows_without_id,
+            "fingerprint_belied": belied,
+            "replaced_strings": walked.replaced,
+            "paging": verdict.shape,
+        });
+        let complete = (verdict.outcome == Outcome::Complete).then(|| Completed {
+            gone: &verdict.gone,
+            may_tombstone: verdict.may_tombstone,
+            total: verdict.total,
+            shape: verdict.shape,
+            fingerprint: walker.walk.fingerprint.as_ref().filter(|_| walker.walk.is_at_rest),
+            fingerprint_trusted: was_trusted && !belied,
+            started_at: verdict.started_at,
+        });
+        let line = self.run_line(verdict.outcome, counts, verdict.note.clone(), evidence);
+        let campaign = walked.after.as_ref().map(ListedCampaign::campaign);
+        let ending = Ending { account: ACCOUNT, campaign_id: self.id(), run, line, campaign, complete };
+        store.end_walk(lease, &ending, self.mirror.clock.now()).await?;
+        Ok(())
+    }
+}
