@@ -54,6 +54,7 @@ pub enum Listed<T> {
 
 impl<T> Listed<T> {
     /// The items that could be read.
+    #[must_use]
     pub fn items(&self) -> &[T] {
         match self {
             Self::Unread => &[],
@@ -62,6 +63,7 @@ impl<T> Listed<T> {
     }
 
     /// Whether what is not among the items is gone.
+    #[must_use]
     pub fn is_whole(&self) -> bool {
         matches!(self, Self::Whole(_))
     }
@@ -349,7 +351,7 @@ pub struct EmailMessage {
 pub struct Reject {
     /// The id of the row that holds the piece, or `#N` for the row at position N (from 0) when it has none.
     pub row_key: String,
-    /// Where in the row the piece stood: `` (the row itself), `call`, `call.call_attempts[3]`.
+    /// Where in the row the piece stood: empty (the row itself), `call`, `call.call_attempts[3]`.
     pub path: String,
     /// Why it could not land: one plain sentence without the values at fault.
     pub reason: String,

@@ -64,7 +64,7 @@ async fn every_way_of_paging_is_found_out_without_configuration() {
     }
     for flavour in flavours {
         let options = Options {
-            flavour: flavour.clone(),
+            flavour,
             campaigns: 3,
             rows: 123,
             turns: 1,

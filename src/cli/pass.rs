@@ -34,7 +34,7 @@ pub(super) fn client_options(settings: &Settings, base_url: &str, api_key: Secre
 const PAGES_AHEAD: usize = 4;
 
 /// How long a pass waits for what another process works on.
-pub(super) const LEASE_WAIT: Duration = Duration::from_secs(60);
+pub(super) const LEASE_WAIT: Duration = Duration::from_mins(1);
 
 /// How passes are made.
 pub(super) fn sync_settings(settings: &Settings) -> SyncSettings {

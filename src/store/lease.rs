@@ -88,7 +88,7 @@ impl Lease {
         .bind(&self.scope)
         .bind(self.holder.as_str())
         .bind(self.epoch)
-        .bind(&self.ttl)
+        .bind(self.ttl)
         .execute(connection)
         .await
         .map_err(StoreError::query("renewing a lease"))?;
@@ -132,7 +132,7 @@ impl Store {
         )
         .bind(scope)
         .bind(holder.as_str())
-        .bind(&ttl)
+        .bind(ttl)
         .bind(dead_epoch)
         .fetch_optional(&mut *transaction)
         .await

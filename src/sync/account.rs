@@ -133,7 +133,7 @@ async fn bury(mirror: &Mirror, store: &Store, lease: &Lease, listing: &Listing) 
                 }
             }
             Ok(_) => {
-                tracing::warn!(campaign = %id, "the list does not show a campaign that the API still has")
+                tracing::warn!(campaign = %id, "the list does not show a campaign that the API still has");
             }
             Err(error) => tracing::warn!(campaign = %id, %error, "a campaign that the list does not show"),
         }

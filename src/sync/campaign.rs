@@ -179,10 +179,10 @@ impl CampaignPass {
             if rounds == 1 {
                 self.started(&walker);
             }
-            let walked = walker.run(first).await;
+            let ended = walker.run(first).await;
             add(counts, &walker.counts);
             written += walker.written;
-            walked?;
+            ended?;
             let mut facts = walker.facts();
             let after = ask_campaign(&self.mirror, self.id()).await?;
             facts.after = after.as_ref().map(|shown| shown.fingerprint.clone());
@@ -193,8 +193,8 @@ impl CampaignPass {
             }
             let verdict = self.judge(store, &walker, &facts, doubts).await?;
             counts.tombstoned = u64::try_from(verdict.gone.len()).unwrap_or(u64::MAX);
-            let walked = Walked { written, replaced: walker.replaced, rounds, facts, after };
-            self.end(store, lease, run, counts, &walked, &walker, &verdict).await?;
+            let outcome = Walked { written, replaced: walker.replaced, rounds, facts, after };
+            self.end(store, lease, run, counts, &outcome, &walker, &verdict).await?;
             return Ok(verdict);
         }
     }

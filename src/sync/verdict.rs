@@ -84,24 +84,24 @@ impl CampaignPass {
         lease: &Lease,
         run: i64,
         counts: &RowCounts,
-        walked: &Walked,
+        brought: &Walked,
         walker: &Walker<'_>,
         verdict: &Verdict,
     ) -> Result<(), PageError> {
         let known = &self.state.known;
-        let facts = &walked.facts;
+        let facts = &brought.facts;
         let unmoved = known.fingerprint.as_ref() == Some(&self.listed.fingerprint);
-        let changed = walked.written > 0 || counts.tombstoned > 0;
+        let changed = brought.written > 0 || counts.tombstoned > 0;
         let belied = unmoved && changed && known.unsettled_calls == 0;
         let was_trusted = known.fingerprint_trusted || known.full_walk_at.is_none();
         let evidence = json!({
             "why": self.reason,
-            "rounds": walked.rounds,
+            "rounds": brought.rounds,
             "total": facts.first_total,
             "distinct_ids": facts.distinct_ids,
             "rows_without_id": facts.rows_without_id,
             "fingerprint_belied": belied,
-            "replaced_strings": walked.replaced,
+            "replaced_strings": brought.replaced,
             "paging": verdict.shape,
         });
         let complete = (verdict.outcome == Outcome::Complete).then(|| Completed {
@@ -114,7 +114,7 @@ impl CampaignPass {
             started_at: verdict.started_at,
         });
         let line = self.run_line(verdict.outcome, counts, verdict.note.clone(), evidence);
-        let campaign = walked.after.as_ref().map(ListedCampaign::campaign);
+        let campaign = brought.after.as_ref().map(ListedCampaign::campaign);
         let ending = Ending { account: ACCOUNT, campaign_id: self.id(), run, line, campaign, complete };
         store.end_walk(lease, &ending, self.mirror.clock.now()).await?;
         Ok(())

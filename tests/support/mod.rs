@@ -1,6 +1,6 @@
 //! What the integration tests share. Each uses it as `mod support;`.
 #![allow(dead_code, reason = "no test binary uses all of it")]
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by a panic")]
 
 pub(crate) mod account;
 pub(crate) mod cluster;

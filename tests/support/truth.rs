@@ -246,8 +246,8 @@ const LIVE: &[(&str, &str, &str)] = &[
 
 const LIVE_PART: &str = "join revox.call_attempts a on a.id = t.call_attempt_id where a._deleted_at is null";
 
-async fn stored(pool: &PgPool, table: &str, key: &str, live: &str) -> Lines {
-    let statement = format!("select {key}, to_jsonb(t)::text from revox.{table} t {live}");
+async fn stored(pool: &PgPool, table: &str, key: &str, filter: &str) -> Lines {
+    let statement = format!("select {key}, to_jsonb(t)::text from revox.{table} t {filter}");
     let rows = sqlx::query(sqlx::AssertSqlSafe(statement)).fetch_all(pool).await.unwrap();
     rows.iter()
         .map(|row| {
