@@ -93,9 +93,8 @@ async fn every_way_of_paging_is_found_out_without_configuration() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unchanged_account_costs_one_request_and_a_full_walk_writes_nothing() {
+async fn a_full_walk_over_an_unchanged_account_writes_nothing() {
     let account = Account::new(small()).await;
-    // Calls that are under way or ended lately are looked at again; this account's are long over.
     account.complete_pass(&passing()).await;
     let before = support::account::synced(&account.pool).await;
     let report = account.complete_pass(&full()).await;
@@ -180,9 +179,8 @@ async fn an_attempt_that_two_calls_list_belongs_to_the_smaller_call() {
     });
     account.complete_pass(&full()).await;
     account.assert_equal().await;
-    // When one of the two lists it no more, it is the other's, at the latest in the walk after.
+    // When one of the two is gone, it is the other's.
     account.simulator.edit(|account| account.delete_row(0, shared)).unwrap();
-    account.complete_pass(&full()).await;
     account.complete_pass(&full()).await;
     account.assert_equal().await;
 }
@@ -262,4 +260,35 @@ async fn a_bare_list_without_counts_and_assistants_is_enough() {
     account.complete_pass(&passing()).await;
     assert_eq!(account.count("select count(*) from revox.campaign_rows").await, 460);
     assert_eq!(account.count("select count(*) from revox.assistants where prompt is null").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unchanged_account_costs_one_request() {
+    let account = Account::new(Options { campaigns: 4, ..small() }).await;
+    // No call is under way, and none is to be called: nothing but the list can tell of a change.
+    account.simulator.edit(|account| {
+        for campaign in 0..4 {
+            for row in 0..230 {
+                let status = account.call_status(campaign, row).unwrap();
+                if status.is_some_and(|status| !matches!(status, "completed" | "cancelled" | "errored")) {
+                    account.remove_call(campaign, row).unwrap();
+                }
+            }
+        }
+    });
+    account.complete_pass(&passing()).await;
+    account.simulator.reset_requests();
+    let report = account.complete_pass(&passing()).await;
+    assert!(report.campaigns.iter().all(|campaign| campaign.outcome == Outcome::Skipped));
+    assert_eq!(account.simulator.requests().total, 1);
+    assert_eq!(
+        account.count("select count(*) from revox_sync.runs").await,
+        4,
+        "a skipped pass leaves no line"
+    );
+    // One that changed is walked, the others are not.
+    account.simulator.edit(|account| account.append_rows(2, 1)).unwrap();
+    let report = account.complete_pass(&passing()).await;
+    assert_eq!(report.campaigns.iter().filter(|campaign| campaign.outcome == Outcome::Complete).count(), 1);
+    account.assert_equal().await;
 }

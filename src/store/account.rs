@@ -29,8 +29,8 @@ pub struct CampaignState {
     pub known: Known,
     /// Whether the campaign is alive in the mirror.
     pub is_alive: bool,
-    /// How many passes in a row said that it is gone.
-    pub gone_strikes: u32,
+    /// Whether any of its rows can be known by its hash.
+    pub has_known_rows: bool,
 }
 
 /// Statuses of a call that will not move on by themselves, or whose moving on shows in the campaign's counts.
@@ -78,7 +78,8 @@ impl Store {
         let mut transaction = self.begin().await?;
         let rows = sqlx::query(
             "select k.campaign_id, k.fingerprint, k.fingerprint_trusted, k.full_walk_at,
-                    k.walk_id is not null, k.gone_strikes,
+                    k.walk_id is not null,
+                    exists (select 1 from revox_sync.row_states s where s.campaign_id = k.campaign_id),
                     exists (select 1 from revox.campaigns c
                             where c.id = k.campaign_id and c._deleted_at is null)
              from revox_sync.checkpoints k
@@ -102,7 +103,7 @@ impl Store {
                         unsettled_calls: 0,
                     },
                     is_alive: row.get(6),
-                    gone_strikes: u32::try_from(row.get::<i32, _>(5)).unwrap_or(0),
+                    has_known_rows: row.get(5),
                 };
                 (row.get(0), state)
             })

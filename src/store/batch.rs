@@ -41,8 +41,8 @@ pub struct Batch<'a> {
 pub struct BatchCounts {
     /// Rows of `revox.campaign_rows` that are new.
     pub inserted: u64,
-    /// Rows that were there and were read again.
-    pub updated: u64,
+    /// Rows whose call lists an attempt that belongs to another call.
+    pub contested: u64,
     /// Lines of rows, calls and attempts that were really written, because they are new or differ.
     pub written: u64,
     /// Pieces that could not land.
@@ -107,9 +107,8 @@ impl Store {
             let (attempts, contested) =
                 write_attempts(connection, &lines, calls.are_new(lines.calls.len()), now).await?;
             counts.inserted = rows.inserted;
-            counts.updated = count(lines.rows.len()).saturating_sub(rows.inserted);
             counts.written = calls.all() + rows.all() + attempts.all();
-            save_hashes(connection, batch, &lines, &contested).await?;
+            counts.contested = save_hashes(connection, batch, &lines, &contested).await?;
             let landed = landed_rows(batch.rows);
             let rejects = batch.rows.iter().flat_map(|records| &records.rejects);
             (counts.rejected, counts.rejected_new) =
@@ -247,15 +246,16 @@ async fn write_attempts(
     Ok((upserted, contested))
 }
 
-/// Remembers the hash of each row that landed whole. One that did not, or whose attempt belongs to another
+/// Remembers the hash of each row that landed whole; returns how many rows yield an attempt to another call. One that did not, or whose attempt belongs to another
 /// call, is to be looked at again in every walk.
 async fn save_hashes(
     connection: &mut PgConnection,
     batch: &Batch<'_>,
     lines: &Lines<'_>,
     contested: &HashSet<String>,
-) -> Result<(), StoreError> {
+) -> Result<u64, StoreError> {
     let mut again: HashSet<&str> = HashSet::new();
+    let mut yielding = 0;
     for records in batch.rows {
         let Some(row) = &records.row else {
             again.extend(records.rejects.iter().map(|reject| reject.row_key.as_str()));
@@ -268,6 +268,7 @@ async fn save_hashes(
                     || lines.attempts.get(attempt.id.as_str()).is_some_and(|(owner, _)| *owner != call.id)
             })
         });
+        yielding += u64::from(yields);
         if yields || !records.rejects.is_empty() {
             again.insert(row.id.as_str());
         }
@@ -298,7 +299,7 @@ async fn save_hashes(
             .await
             .map_err(StoreError::query("forgetting the hashes of rows"))?;
     }
-    Ok(())
+    Ok(yielding)
 }
 
 /// The rows that landed whole.

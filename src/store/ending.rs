@@ -157,6 +157,20 @@ impl Store {
         Ok(u32::try_from(strikes).unwrap_or(0))
     }
 
+    /// Forgets that passes found a campaign gone, since it was there again.
+    pub async fn forgive_campaign(&self, lease: &Lease, campaign_id: &str) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        sqlx::query(
+            "update revox_sync.checkpoints set gone_strikes = 0 where campaign_id = $1 and gone_strikes <> 0",
+        )
+        .bind(campaign_id)
+        .execute(&mut *transaction)
+        .await
+        .map_err(StoreError::query("noting that a campaign is there"))?;
+        lease.renew(&mut transaction).await?;
+        commit(transaction).await
+    }
+
     /// Tombstones campaigns with all that they hold, under the account's lease.
     pub async fn tombstone_campaigns(
         &self,
@@ -180,6 +194,17 @@ impl Store {
         sqlx::query(
             "update revox.campaigns set _deleted_at = $2, _synced_at = $2
              where id = any($1) and _deleted_at is null",
+        )
+        .bind(campaign_ids)
+        .bind(now)
+        .execute(&mut *connection)
+        .await
+        .map_err(StoreError::query("tombstoning campaigns"))?;
+        // Should they come back, everything is read anew.
+        sqlx::query(
+            "update revox_sync.checkpoints
+             set fingerprint = null, full_walk_at = null, walk_id = null, updated_at = $2
+             where campaign_id = any($1)",
         )
         .bind(campaign_ids)
         .bind(now)

@@ -18,7 +18,7 @@ use crate::plan::Shape;
 use crate::records::{Assistant, CallRetryConfig, Campaign, Reject, Time};
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Parents to be written together.
 #[derive(Debug, Default)]
@@ -27,6 +27,8 @@ pub struct Parents<'a> {
     pub assistants: Vec<&'a Assistant>,
     /// Retry configurations; doublets are equal.
     pub call_retry_configs: Vec<&'a CallRetryConfig>,
+    /// Assistants that are referred to; those that are not there get a stub.
+    pub stubs: Vec<&'a str>,
     /// Pieces of them that could not land.
     pub rejects: Vec<&'a Reject>,
 }
@@ -35,7 +37,7 @@ impl Parents<'_> {
     /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.assistants.is_empty() && self.call_retry_configs.is_empty()
+        self.assistants.is_empty() && self.call_retry_configs.is_empty() && self.stubs.is_empty()
     }
 }
 
@@ -84,7 +86,6 @@ impl Store {
         .await
         .map_err(StoreError::query("writing the account"))?;
         let rejected_new = write_parents(&mut transaction, parents, now).await?;
-        write_stubs(&mut transaction, campaigns, now).await?;
         write_campaigns(&mut transaction, account, campaigns, now).await?;
         save_drift(&mut transaction, drift, now).await?;
         lease.renew(&mut transaction).await?;
@@ -128,6 +129,7 @@ async fn write_parents(
 ) -> Result<u64, StoreError> {
     write_call_retry_configs(connection, &parents.call_retry_configs, now).await?;
     write_assistants(connection, &parents.assistants, now).await?;
+    write_stubs(connection, &parents.stubs, now).await?;
     let keys: Vec<String> = parents.assistants.iter().map(|it| assistant_key(&it.id)).collect();
     let landed: Vec<&str> = keys
         .iter()
@@ -238,23 +240,19 @@ async fn write_assistants(
     write_list(connection, &FAQ_ITEMS, bind_faq_items, &items, false, now).await
 }
 
-/// A campaign whose assistant is known by its id alone gets a stub to refer to.
-async fn write_stubs(
-    connection: &mut PgConnection,
-    campaigns: &[&Campaign],
-    now: Time,
-) -> Result<(), StoreError> {
-    let mut ids: Vec<&str> =
-        campaigns.iter().filter_map(|campaign| campaign.assistant_id.value().map(String::as_str)).collect();
-    ids.sort_unstable();
-    ids.dedup();
+/// A parent that is known by its id alone gets a stub to refer to.
+async fn write_stubs(connection: &mut PgConnection, ids: &[&str], now: Time) -> Result<(), StoreError> {
+    let ids: BTreeSet<&str> = ids.iter().copied().collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
     sqlx::query(
         "insert into revox.assistants (id, _first_seen_at, _synced_at)
          select id, $2, $2 from unnest($1::text[]) as i(id)
          where not exists (select 1 from revox.assistants a where a.id = i.id)
          on conflict (id) do nothing",
     )
-    .bind(&ids)
+    .bind(ids.into_iter().collect::<Vec<_>>())
     .bind(now)
     .execute(connection)
     .await

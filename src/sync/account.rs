@@ -1,6 +1,6 @@
 //! A pass over the account: the list, the campaigns side by side, and the campaigns that are gone.
 
-use super::campaign::{CampaignPass, pass_campaign};
+use super::campaign::{CampaignPass, keep, pass_campaign};
 use super::list::{self, ListedCampaign, Listing};
 use super::parents::Written;
 use super::{CampaignReport, Mirror, PassOptions, PassReport, SyncError};
@@ -53,8 +53,10 @@ pub async fn run_pass(mirror: &Mirror, options: &PassOptions) -> Result<PassRepo
     if let (Some(store), false) = (&store, options.dry_run) {
         let lease = wait_for_lease(store, "account:default", &shared.holder, options.lease_wait).await?;
         if let Some(lease) = &lease {
+            let keeper = keep(store.clone(), lease.clone());
             report.rejected_new = list::save(mirror, store, lease, ACCOUNT, &listing).await?;
             report.campaigns_tombstoned = bury(mirror, store, lease, &listing).await?;
+            drop(keeper);
             store.release_lease(lease).await?;
         }
     }
@@ -133,6 +135,7 @@ async fn bury(mirror: &Mirror, store: &Store, lease: &Lease, listing: &Listing) 
                 }
             }
             Ok(_) => {
+                store.forgive_campaign(lease, id).await?;
                 tracing::warn!(campaign = %id, "the list does not show a campaign that the API still has");
             }
             Err(error) => tracing::warn!(campaign = %id, %error, "a campaign that the list does not show"),

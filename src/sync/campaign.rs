@@ -84,7 +84,7 @@ impl CampaignPass {
 
     /// A dry run: reads and counts, and writes nothing.
     async fn look(&self, report: &mut CampaignReport) -> Result<(), PageError> {
-        let (mut walker, first) = self.begin(None, None).await?;
+        let (mut walker, first) = self.begin(None, None, true).await?;
         self.started(&walker);
         walker.run(first).await?;
         let mut facts = walker.facts();
@@ -165,24 +165,21 @@ impl CampaignPass {
         counts: &mut RowCounts,
     ) -> Result<Verdict, PageError> {
         let mut checkpoint = store.load_checkpoint(self.id()).await?;
-        let (mut written, mut rounds) = (0, 0);
+        let (mut written, mut rounds, mut settled_contests) = (0, 0, false);
         loop {
             rounds += 1;
-            let resumed = checkpoint.walk.take();
-            let (mut walker, first) = match self.begin(resumed.clone(), Some(lease)).await {
-                Err(PageError::Api(error)) if error.is_bad_request() && resumed.is_some() => {
-                    // What was known of the API's pages no longer holds.
-                    self.begin(None, Some(lease)).await?
-                }
-                begun => begun?,
-            };
+            let (mut walker, first) = self.begin(checkpoint.walk.take(), Some(lease), rounds == 1).await?;
             if rounds == 1 {
                 self.started(&walker);
             }
             let ended = walker.run(first).await;
             add(counts, &walker.counts);
             written += walker.written;
-            ended?;
+            match ended {
+                // What was known of the API's pages no longer holds.
+                Err(PageError::Api(error)) if error.is_bad_request() && rounds == 1 => continue,
+                ended => ended?,
+            }
             let mut facts = walker.facts();
             let after = ask_campaign(&self.mirror, self.id()).await?;
             facts.after = after.as_ref().map(|shown| shown.fingerprint.clone());
@@ -195,7 +192,12 @@ impl CampaignPass {
             counts.tombstoned = u64::try_from(verdict.gone.len()).unwrap_or(u64::MAX);
             let outcome = Walked { written, replaced: walker.replaced, rounds, facts, after };
             self.end(store, lease, run, counts, &outcome, &walker, &verdict).await?;
-            return Ok(verdict);
+            // A call that yielded an attempt to another one may have it now, if the other has just gone.
+            let contests = walker.contested > 0 && (written > 0 || !verdict.gone.is_empty());
+            if !contests || settled_contests || verdict.outcome != Outcome::Complete {
+                return Ok(verdict);
+            }
+            settled_contests = true;
         }
     }
 
@@ -213,6 +215,7 @@ impl CampaignPass {
         &'a self,
         resumed: Option<WalkCheckpoint>,
         lease: Option<&'a Lease>,
+        is_first: bool,
     ) -> Result<(Walker<'a>, Option<RowsPage>), PageError> {
         let store = self.mirror.store.as_ref();
         let reader = PageReader {
@@ -222,7 +225,7 @@ impl CampaignPass {
             options: self.mirror.settings.normalize.clone(),
             written: Arc::clone(&self.shared.written),
             campaign_id: self.id().into(),
-            nothing_known: self.state.known.full_walk_at.is_none() && !self.state.known.walk_under_way,
+            nothing_known: is_first && !self.state.has_known_rows && !self.state.known.walk_under_way,
         };
         let mut seen = Seen::default();
         let resumable = resumed.filter(|walk| walk.shape != Shape::Unpaged && walk.next_page > 0);
@@ -237,6 +240,7 @@ impl CampaignPass {
                 seen,
                 counts: RowCounts::default(),
                 written: 0,
+                contested: 0,
                 replaced: 0,
             };
             return Ok((walker, None));
@@ -272,6 +276,7 @@ impl CampaignPass {
             seen,
             counts: RowCounts::default(),
             written: 0,
+            contested: 0,
             replaced: 0,
         };
         Ok((walker, first))
@@ -286,7 +291,8 @@ fn max_rounds(walker: &Walker<'_>) -> u32 {
 /// Rows are seen once, however often they are read; what happened to them adds up.
 fn add(counts: &mut RowCounts, round: &RowCounts) {
     counts.seen = round.seen;
-    counts.unchanged = round.unchanged;
+    counts.unchanged =
+        counts.seen.saturating_sub(counts.inserted + counts.updated + round.inserted + round.updated);
     counts.inserted += round.inserted;
     counts.updated += round.updated;
     counts.rejected = round.rejected;
@@ -295,7 +301,7 @@ fn add(counts: &mut RowCounts, round: &RowCounts) {
 
 /// Renews a lease while pages are read and nothing is committed. Ends when it is dropped or the lease is lost;
 /// the next commit then fails by itself.
-fn keep(store: Store, lease: Lease) -> AbortOnDropHandle<()> {
+pub(super) fn keep(store: Store, lease: Lease) -> AbortOnDropHandle<()> {
     AbortOnDropHandle::new(tokio::spawn(async move {
         loop {
             tokio::time::sleep(store.renewal_pause()).await;

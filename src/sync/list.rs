@@ -145,6 +145,7 @@ pub(super) async fn save(
     let parents = Parents {
         assistants: records().filter_map(|it| it.assistant.as_ref()).collect(),
         call_retry_configs: records().flat_map(|it| &it.call_retry_configs).collect(),
+        stubs: records().filter_map(|it| it.campaign.assistant_id.value()).map(String::as_str).collect(),
         rejects: records().flat_map(|it| &it.rejects).chain(&listing.unreadable).collect(),
     };
     let campaigns: Vec<&Campaign> = records().map(|it| &it.campaign).collect();

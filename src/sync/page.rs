@@ -38,6 +38,8 @@ pub(super) struct PreparedPage {
     pub(super) hashes: HashMap<String, Hash>,
     /// Rows among them that were not known at all.
     pub(super) unknown: u64,
+    /// Rows among them that were known otherwise.
+    pub(super) differing: u64,
     /// Rows that were passed over.
     pub(super) unchanged: u64,
     /// Bytes of the page.
@@ -110,12 +112,15 @@ impl PageReader {
                 continue;
             }
             prepared.unknown += u64::from(held.is_none());
+            prepared.differing += u64::from(held.is_some());
             let Some(json) = view.page.body.get(row.span.clone()).and_then(|it| std::str::from_utf8(it).ok())
             else {
                 continue;
             };
             let mut records = normalize::row(json, place, &self.options, &mut prepared.drift);
             prepared.brought.configs.append(&mut records.call_retry_configs);
+            let assistant = records.call.as_ref().and_then(|call| call.assistant_id.value());
+            prepared.brought.assistant_ids.extend(assistant.cloned());
             prepared.replaced += records.replaced;
             prepared.changed_bytes += json.len();
             match &row.id {

@@ -13,15 +13,22 @@ impl CampaignPass {
         &self,
         reader: &PageReader,
     ) -> Result<(Shape, Option<RowsPage>), PageError> {
-        let mut known = self.shared.shape.lock().await;
-        if let Some(shape) = *known {
+        let mut belied = None;
+        // The lock is held while one campaign finds out, not while pages are read.
+        let mut known = loop {
+            let known = self.shared.shape.lock().await;
+            let Some(shape) = *known else { break known };
+            if belied == Some(shape) {
+                break known;
+            }
+            drop(known);
             match reader.fetch(shape.ask(0)).await {
                 Ok(answer) if fits(shape, &answer.body) => return Ok((shape, Some(answer.body))),
-                Ok(_) => {}
-                Err(error) if error.is_bad_request() => {}
+                Ok(_) => belied = Some(shape),
+                Err(error) if error.is_bad_request() => belied = Some(shape),
                 Err(error) => return Err(error.into()),
             }
-        }
+        };
         let (shape, first) = discover(reader, self.mirror.settings.page_size).await?;
         *known = Some(shape);
         if let (Some(store), false) = (&self.mirror.store, self.options.dry_run) {

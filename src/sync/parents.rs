@@ -5,7 +5,7 @@ use super::Mirror;
 use crate::normalize::{self, AssistantRecords, Hash};
 use crate::records::{CallRetryConfig, Time};
 use crate::store::{Lease, Parents, Store, StoreError, assistant_key};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Mutex;
 
 /// What this pass has written already. Shared by its campaigns.
@@ -15,6 +15,8 @@ pub(super) struct Written {
     texts: Mutex<HashSet<Hash>>,
     /// Ids of retry configurations.
     configs: Mutex<HashSet<String>>,
+    /// Ids of assistants.
+    assistants: Mutex<HashSet<String>>,
     /// The campaign list's own copies, which win a tie: `updated_at` by id.
     listed: HashMap<String, Option<Time>>,
     /// Held while parents are written: one transaction of parents at a time.
@@ -28,12 +30,15 @@ pub(super) struct Brought {
     pub(super) assistants: Vec<(Hash, AssistantRecords)>,
     /// Of the page's calls.
     pub(super) configs: Vec<CallRetryConfig>,
+    /// Assistants that the page's calls refer to.
+    pub(super) assistant_ids: BTreeSet<String>,
 }
 
 impl Brought {
     pub(super) fn append(&mut self, other: &mut Self) {
         self.assistants.append(&mut other.assistants);
         self.configs.append(&mut other.configs);
+        self.assistant_ids.append(&mut other.assistant_ids);
     }
 }
 
@@ -74,6 +79,7 @@ impl Written {
         let parents = {
             let texts = lock(&self.texts);
             let configs = lock(&self.configs);
+            let known = lock(&self.assistants);
             let assistants: Vec<_> = brought
                 .assistants
                 .iter()
@@ -89,11 +95,18 @@ impl Written {
                 assistants: assistants.iter().map(|it| &it.assistant).collect(),
                 call_retry_configs,
                 rejects: assistants.iter().flat_map(|it| &it.rejects).collect(),
+                stubs: brought
+                    .assistant_ids
+                    .iter()
+                    .filter(|id| again || !known.contains(*id))
+                    .map(String::as_str)
+                    .collect(),
             }
         };
         if !parents.is_empty() {
             rejected_new = store.save_parents(lease, &parents, mirror.clock.now()).await?;
         }
+        lock(&self.assistants).extend(brought.assistant_ids.iter().cloned());
         lock(&self.texts).extend(brought.assistants.iter().map(|(hash, _)| *hash));
         let own_configs = brought.assistants.iter().flat_map(|(_, records)| &records.call_retry_configs);
         lock(&self.configs).extend(own_configs.chain(&brought.configs).map(|config| config.id.clone()));

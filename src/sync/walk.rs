@@ -29,6 +29,8 @@ pub(super) struct Walker<'a> {
     pub(super) counts: RowCounts,
     /// Lines of rows, calls and attempts that were really written.
     pub(super) written: u64,
+    /// Rows whose call lists an attempt that belongs to another call.
+    pub(super) contested: u64,
     /// Strings and keys in which something that Postgres cannot hold was replaced.
     pub(super) replaced: u64,
 }
@@ -205,10 +207,9 @@ impl Walker<'_> {
         self.replaced += page.replaced;
         self.counts.seen += rows;
         self.counts.unchanged += page.unchanged;
+        self.counts.updated += page.differing;
         if self.lease.is_none() {
             self.counts.inserted += page.unknown;
-            let changed = u64::try_from(page.changed.len()).unwrap_or(u64::MAX);
-            self.counts.updated += changed.saturating_sub(page.unknown);
             self.counts.rejected += page
                 .changed
                 .iter()
@@ -263,10 +264,10 @@ impl Walker<'_> {
 
     fn count(&mut self, counts: BatchCounts) {
         self.counts.inserted += counts.inserted;
-        self.counts.updated += counts.updated;
         self.counts.rejected += counts.rejected;
         self.counts.rejected_new += counts.rejected_new;
         self.written += counts.written;
+        self.contested += counts.contested;
     }
 
     fn report(&self, total: Option<u64>) {
