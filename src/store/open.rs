@@ -39,6 +39,17 @@ pub struct Fitness {
 /// The oldest server that is supported, as `server_version_num` has it.
 const OLDEST_SERVER: i32 = 140_000;
 
+/// Whether a server is one that the mirror works with.
+fn judge_server(number: i32, version: &str, encoding: &str) -> Result<(), StoreError> {
+    if number < OLDEST_SERVER {
+        return Err(StoreError::TooOld { found: version.to_owned() });
+    }
+    if encoding != "UTF8" {
+        return Err(StoreError::NotUtf8 { found: encoding.to_owned() });
+    }
+    Ok(())
+}
+
 impl Store {
     /// Connects and checks version and encoding. Does not look at the schema yet.
     pub async fn open(options: &StoreOptions) -> Result<(Self, Fitness), StoreError> {
@@ -81,12 +92,7 @@ impl Store {
         let number: i32 = row.get(0);
         let version: String = row.get(1);
         let encoding: String = row.get(2);
-        if number < OLDEST_SERVER {
-            return Err(StoreError::TooOld { found: version });
-        }
-        if encoding != "UTF8" {
-            return Err(StoreError::NotUtf8 { found: encoding });
-        }
+        judge_server(number, &version, &encoding)?;
         Ok(Fitness { version, database: row.get(3), user: row.get(4) })
     }
 
@@ -109,7 +115,8 @@ impl Store {
     /// Begins a transaction that cannot stand still for longer than a lease lives.
     ///
     /// The joins are pinned to nested loops over indexes: on a table that grows from nothing the planner has no
-    /// statistics and would hash the whole table for every batch.
+    /// statistics and would hash the whole table for every batch. A plan that has to scan all the same looks so
+    /// costly then that it would be compiled first, which no statement here is worth.
     pub(super) async fn begin(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
         let mut transaction =
             self.pool.begin().await.map_err(StoreError::query("beginning a transaction"))?;
@@ -121,6 +128,7 @@ impl Store {
                     set_config('enable_hashjoin', 'off', true),
                     set_config('enable_mergejoin', 'off', true),
                     set_config('enable_seqscan', 'off', true),
+                    set_config('jit', 'off', true),
                     set_config('TimeZone', 'UTC', true)",
         )
         .bind((ttl_ms * 2 / 3).to_string())
@@ -136,4 +144,22 @@ impl Store {
 /// Commits.
 pub(super) async fn commit(transaction: Transaction<'static, Postgres>) -> Result<(), StoreError> {
     transaction.commit().await.map_err(StoreError::query("committing"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{StoreError, judge_server};
+
+    #[test]
+    fn a_server_that_is_too_old_or_holds_not_every_text_is_refused() {
+        assert!(judge_server(140_000, "14.0", "UTF8").is_ok());
+        assert!(judge_server(180_001, "18.1", "UTF8").is_ok());
+        let too_old = judge_server(130_014, "13.14", "UTF8").unwrap_err();
+        assert_eq!(
+            too_old.to_string(),
+            "the database is Postgres 13.14, and 14 is the oldest that the mirror works with"
+        );
+        assert!(too_old.hint().is_some_and(|hint| hint.contains("14")));
+        assert!(matches!(judge_server(150_000, "15", "LATIN1"), Err(StoreError::NotUtf8 { .. })));
+    }
 }
