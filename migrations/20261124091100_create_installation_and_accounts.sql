@@ -15,7 +15,7 @@ comment on table revox_sync.installation is
 comment on column revox_sync.installation.id is
     'Always 1: there is one line.';
 comment on column revox_sync.installation.hash_key is
-    'Random key, 32 bytes, of the hashes in row_states, assistant_states and walk_pages. Without it they mean nothing; with another, every row is looked at again.';
+    'Random key, 32 bytes, of the hashes in row_states and walk_pages. Without it they mean nothing; with another, every row is looked at again.';
 comment on column revox_sync.installation.created_at is
     'When the key was drawn.';
 

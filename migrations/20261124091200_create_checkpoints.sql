@@ -43,11 +43,11 @@ comment on column revox_sync.checkpoints.walk_started_at is
 comment on column revox_sync.checkpoints.walk_first_total is
     'Rows in all as the walk''s first page said, a count; every later page has to agree. Null where the API gives no total.';
 comment on column revox_sync.checkpoints.walk_fingerprint is
-    'The campaign''s updated_at, status and row_stats as read before the walk''s first page, as JSON. Null when there is no walk.';
+    'The campaign''s updated_at, status and row_stats as read before the walk''s first page, and what the walk has found odd since, as JSON. Null when there is no walk.';
 comment on column revox_sync.checkpoints.walk_next_page is
-    'First page that is not committed yet, in the API''s own numbering: where a killed walk goes on. Null when there is no walk.';
+    'First page that is not committed yet, counted from 0: where a killed walk goes on. Null when there is no walk.';
 comment on column revox_sync.checkpoints.walk_rows_seen is
-    'Distinct rows that the walk has seen so far, a count. Null when there is no walk.';
+    'Rows that the walk has seen so far, doublets included, a count. Null when there is no walk.';
 comment on column revox_sync.checkpoints.total is
     'Rows in all after the last complete pass, a count. Null until there was one.';
 comment on column revox_sync.checkpoints.fingerprint is
@@ -84,6 +84,6 @@ comment on column revox_sync.walk_pages.campaign_id is
 comment on column revox_sync.walk_pages.walk_id is
     'The walk: checkpoints.walk_id.';
 comment on column revox_sync.walk_pages.first_page is
-    'First of the pages that the line stands for, in the API''s own numbering.';
+    'First of the pages that the line stands for, counted from 0.';
 comment on column revox_sync.walk_pages.row_hashes is
     'Keyed hashes of the ids of the rows on those pages, 16 bytes a row, in the order in which they came.';

@@ -1,4 +1,4 @@
--- By which rows and assistants that did not change are passed over, neither parsed nor written. Apart from the
+-- By which rows that did not change are passed over, neither parsed nor written. Apart from the
 -- data, so that people's tables stay clean and narrow, and without foreign keys: a state that is missing or
 -- left over costs one look, never a wrong line.
 
@@ -20,16 +20,3 @@ comment on column revox_sync.row_states.campaign_id is
     'The campaign in which it was found.';
 comment on column revox_sync.row_states.hash is
     'Keyed hash, 16 bytes, of the row''s JSON without its assistant and without what changes on every read; seeded with the mirror''s version and privacy settings.';
-
-create table revox_sync.assistant_states (
-    assistant_id text collate "C" not null,
-    hash bytea not null,
-    constraint assistant_states_pk primary key (assistant_id)
-);
-
-comment on table revox_sync.assistant_states is
-    'What each assistant looked like when it was last written.';
-comment on column revox_sync.assistant_states.assistant_id is
-    'Key: the assistant, revox.assistants.id.';
-comment on column revox_sync.assistant_states.hash is
-    'Keyed hash, 16 bytes, of the assistant''s JSON, seeded as in row_states.';

@@ -16,7 +16,6 @@ const MIGRATION_LOCK: i64 = 0x7265_766f_785f_6d72;
 fn migrator() -> Migrator {
     let mut migrator = Migrator { ..clone_of(&MIGRATIONS) };
     migrator.dangerous_set_table_name(MIGRATIONS_TABLE);
-    migrator.create_schema("revox_sync");
     // A session lock would not survive a pooler; `migrate` takes one of its own that ends with its transaction.
     migrator.set_locking(false);
     migrator
@@ -45,6 +44,15 @@ impl Store {
             .execute(&mut *transaction)
             .await
             .map_err(StoreError::query("waiting for another migration"))?;
+        // The migrator's own way would ask for the right to create schemas even where they are there already.
+        sqlx::raw_sql(
+            "do $$ begin
+                 if to_regnamespace('revox_sync') is null then create schema revox_sync; end if;
+             end $$",
+        )
+        .execute(&mut *transaction)
+        .await
+        .map_err(StoreError::query("creating the schema revox_sync"))?;
         migrator().run_direct(None, &mut *transaction, false).await.map_err(|source| match source {
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
                 StoreError::query("migrating the schema")(error)
@@ -91,14 +99,20 @@ impl Store {
             "select current_user::text,
                     has_database_privilege(current_database(), 'create'),
                     to_regnamespace('revox') is not null and to_regnamespace('revox_sync') is not null,
-                    coalesce(has_schema_privilege(to_regnamespace('revox')::oid, 'usage'), false),
-                    coalesce(has_table_privilege(to_regclass('revox.campaign_rows')::oid, 'insert'), false)",
+                    coalesce(
+                        has_table_privilege(to_regclass('revox.campaign_rows')::oid, 'insert'),
+                        has_schema_privilege(to_regnamespace('revox')::oid, 'create')
+                    ),
+                    coalesce(
+                        has_table_privilege(to_regclass('revox_sync.checkpoints')::oid, 'insert'),
+                        has_schema_privilege(to_regnamespace('revox_sync')::oid, 'create')
+                    )",
         )
         .fetch_one(&mut *transaction)
         .await
         .map_err(StoreError::query("asking for the user's rights"))?;
         let (user, may_create, schemas_exist): (String, bool, bool) = (row.get(0), row.get(1), row.get(2));
-        let (may_use, may_write): (bool, bool) = (row.get(3), row.get(4));
+        let may_write: [Option<bool>; 2] = [row.get(3), row.get(4)];
         if !schemas_exist {
             return if may_create {
                 Ok(())
@@ -106,10 +120,12 @@ impl Store {
                 Err(StoreError::NoRight { user, what: "create schemas in this database".to_owned() })
             };
         }
-        if may_use && may_write {
-            Ok(())
-        } else {
-            Err(StoreError::NoRight { user, what: "write to the schema revox".to_owned() })
+        let denied = ["revox", "revox_sync"].into_iter().zip(may_write).find(|(_, may)| *may != Some(true));
+        match denied {
+            None => Ok(()),
+            Some((schema, _)) => {
+                Err(StoreError::NoRight { user, what: format!("write to the schema {schema}") })
+            }
         }
     }
 }

@@ -1,0 +1,5 @@
+//! Tells cargo to build anew when a migration is added: they are compiled in.
+
+fn main() {
+    println!("cargo:rerun-if-changed=migrations");
+}
