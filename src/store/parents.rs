@@ -214,7 +214,7 @@ async fn write_assistants(
     // Locked in the order of their ids; an older copy than the stored one is passed over with its parts.
     let ids: Vec<&str> = assistants.keys().copied().collect();
     let stored: HashMap<String, Option<Time>> =
-        sqlx::query("select id, updated_at from revox.assistants where id = any($1) order by id for update")
+        sqlx::query("select id, updated_at from revox.assistants where id = any($1) order by id for no key update")
             .bind(&ids)
             .fetch_all(&mut *connection)
             .await
