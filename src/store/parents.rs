@@ -86,6 +86,17 @@ impl Store {
         let rejected_new = write_parents(&mut transaction, parents, now).await?;
         write_stubs(&mut transaction, campaigns, now).await?;
         write_campaigns(&mut transaction, account, campaigns, now).await?;
+        // The list is read whole: what it held before and did not show again has landed, or is there no more.
+        sqlx::query(
+            "delete from revox_sync.rejects
+             where campaign_id = $1 and last_seen_at < $2 and not starts_with(row_key, $3)",
+        )
+        .bind(NO_CAMPAIGN)
+        .bind(now)
+        .bind(assistant_key(""))
+        .execute(&mut *transaction)
+        .await
+        .map_err(StoreError::query("clearing rejects of the list"))?;
         save_drift(&mut transaction, drift, now).await?;
         lease.renew(&mut transaction).await?;
         commit(transaction).await?;

@@ -7,6 +7,7 @@ use revox_mirror::simulator::{Flavour, OlderApi};
 /// Two rows of one id, at these places.
 async fn twice(flavour: Flavour, first: usize, second: usize) {
     let spoilt = Spoilt::new(flavour).await;
+    spoilt.complete_pass().await;
     let member = |which: &str| {
         format!(
             r#""phone_number":"{which}","call":{{"id":"the call","status":"{which}",
@@ -26,7 +27,8 @@ async fn twice(flavour: Flavour, first: usize, second: usize) {
             "select string_agg(content, ' ') from revox.transcript_turns where call_attempt_id = $1";
         assert_eq!(spoilt.text(content, "the attempt").await.as_deref(), Some("last"), "round {round}");
     }
-    assert_eq!(spoilt.live_rows().await, i64::try_from(ROWS).unwrap() - 1);
+    // The row whose place was taken is not taken for gone.
+    assert_eq!(spoilt.live_rows().await, i64::try_from(ROWS).unwrap());
     assert_eq!(spoilt.tombstones().await, 0);
     assert_eq!(spoilt.rejects().await, []);
     spoilt.mend_all().await;
@@ -49,6 +51,7 @@ async fn an_id_in_two_batches_lands_once() {
     for flavour in flavours() {
         let mut spoilt = Spoilt::new(flavour).await;
         spoilt.account.mirror.settings.batch_rows = 100;
+        spoilt.complete_pass().await;
         spoilt.set(10, r#""phone_number":"first""#);
         spoilt.set_text(225, format!(r#"{{"id":"{}","phone_number":"last"}}"#, spoilt.ids[10]));
         for round in 0..3 {

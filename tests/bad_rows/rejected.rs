@@ -126,7 +126,7 @@ async fn an_assistant_that_cannot_land_is_rejected_and_its_call_lands() {
     for flavour in flavours() {
         let spoilt = Spoilt::new(flavour).await;
         let bad = [
-            (3, r#""Nina""#, "it is not an object"),
+            (3, r#""Nina""#, "it is a string, not an object"),
             (4, r#"{"name":"Nina"}"#, NO_ID),
             (5, r#"{"id":{},"name":"Otto"}"#, NO_ID),
         ];

@@ -77,13 +77,26 @@ impl Spoilt {
 
     /// A line of a table by its id.
     pub(crate) async fn line(&self, table: &str, id: &str) -> Value {
-        let statement = format!("select to_jsonb(t)::text from revox.{table} t where id = $1");
-        let line: String = sqlx::query_scalar(sqlx::AssertSqlSafe(statement))
+        serde_json::from_str(&self.line_text(table, id, "to_jsonb(t)").await).unwrap()
+    }
+
+    /// The columns of a line without `_extra`, where numbers may be larger than any this test can read.
+    pub(crate) async fn columns(&self, table: &str, id: &str) -> Value {
+        serde_json::from_str(&self.line_text(table, id, "to_jsonb(t) - '_extra'").await).unwrap()
+    }
+
+    /// What is kept of one field beside the columns, as text.
+    pub(crate) async fn kept(&self, table: &str, id: &str, field: &str) -> String {
+        self.line_text(table, id, &format!("coalesce(_extra->>'{field}', 'nothing')")).await
+    }
+
+    async fn line_text(&self, table: &str, id: &str, what: &str) -> String {
+        let statement = format!("select ({what})::text from revox.{table} t where id = $1");
+        sqlx::query_scalar(sqlx::AssertSqlSafe(statement))
             .bind(id)
             .fetch_one(&self.account.pool)
             .await
-            .unwrap();
-        serde_json::from_str(&line).unwrap()
+            .unwrap()
     }
 
     /// The line of the row at `place`.
