@@ -1,30 +1,10 @@
 //! Other parties' secrets in rows good and bad: they reach no table.
 
 use crate::spoilt::{Spoilt, flavours};
-use sqlx::PgPool;
+use crate::support::leaks::leaks;
 
 /// Stands in for every secret.
 const MARKER: &str = "hush-5c1d";
-
-/// All lines of all tables of the mirror that hold the marker.
-async fn leaks(pool: &PgPool) -> Vec<String> {
-    let tables: Vec<String> = sqlx::query_scalar(
-        "select format('%I.%I', table_schema, table_name) from information_schema.tables
-         where table_schema in ('revox', 'revox_sync')",
-    )
-    .fetch_all(pool)
-    .await
-    .unwrap();
-    assert!(tables.len() > 15, "{tables:?}");
-    let mut leaks = Vec::new();
-    for table in tables {
-        let statement = format!("select t::text from {table} t where position($1 in t::text) > 0");
-        let lines: Vec<String> =
-            sqlx::query_scalar(sqlx::AssertSqlSafe(statement)).bind(MARKER).fetch_all(pool).await.unwrap();
-        leaks.extend(lines.into_iter().map(|line| format!("{table}: {line}")));
-    }
-    leaks
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_reach_no_table_whatever_the_row_is_like() {
@@ -58,7 +38,7 @@ async fn secrets_reach_no_table_whatever_the_row_is_like() {
         spoilt
             .set(10, &format!(r#""callback_url":"https://me:{MARKER}@h.example/?k={MARKER}","tool":{tool}"#));
         spoilt.complete_pass().await;
-        assert_eq!(leaks(&spoilt.account.pool).await, Vec::<String>::new());
+        assert_eq!(leaks(&spoilt.account.pool, MARKER).await, Vec::<String>::new());
         assert!(spoilt.rejects().await.len() >= 8, "{:?}", spoilt.rejects().await);
         // It is the secrets that are gone, not what holds them.
         let line = spoilt.line("assistants", "good").await;
