@@ -34,10 +34,10 @@ async fn a_campaign_that_cannot_be_read_is_rejected_and_keeps_what_it_had() {
         set(&account, Some(bad.to_owned()));
         for new in [1, 0] {
             let report = account.complete_pass(&full()).await;
-            assert_eq!((report.campaigns.len(), report.rejected_new), (2, new), "{:.40}", bad);
+            assert_eq!((report.campaigns.len(), report.rejected_new), (2, new), "{bad:.40}");
             assert_eq!(report.campaigns_tombstoned, 0);
         }
-        assert_eq!(rejects(&account).await, [("campaign #1".to_owned(), String::new())], "{:.40}", bad);
+        assert_eq!(rejects(&account).await, [("campaign #1".to_owned(), String::new())], "{bad:.40}");
     }
     let live = "select count(*) from revox.campaign_rows where _deleted_at is null";
     assert_eq!(account.count(live).await, 180);

@@ -106,9 +106,10 @@ async fn a_megabyte_in_the_place_of_an_id_is_rejected() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_megabyte_in_any_indexed_column_is_kept_beside_it() {
     // Random enough that no index could compress it away.
-    let long: String = (0..MEGABYTE / 8)
+    let long = (0..MEGABYTE / 8)
         .map(|at| format!("{:08x}", u32::try_from(at).unwrap().wrapping_mul(2_654_435_761)))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let indexed = "select distinct c.table_name::text, c.column_name::text
         from information_schema.columns c
         join pg_index i on i.indrelid = ('revox.' || c.table_name)::regclass
@@ -123,7 +124,10 @@ async fn a_megabyte_in_any_indexed_column_is_kept_beside_it() {
         assert!(columns.len() >= 5, "{columns:?}");
         let members = |table: &str, more: &[&str]| -> String {
             let own = columns.iter().filter(|(of, _)| of == table).map(|(_, column)| column.as_str());
-            own.chain(more.iter().copied()).map(|column| format!(r#","{column}":"{long}""#)).collect()
+            own.chain(more.iter().copied())
+                .map(|column| format!(r#","{column}":"{long}""#))
+                .collect::<Vec<_>>()
+                .concat()
         };
         let attempt = format!(r#"{{"id":"a"{}}}"#, members("call_attempts", &["status", "end_reason"]));
         let call = format!(

@@ -3,11 +3,7 @@
 //!
 //! `setting` is what the process runs in; the rest is a file a subject.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that panics has failed, as it should"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
 mod exits;
 mod kills;
