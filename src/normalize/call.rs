@@ -43,8 +43,8 @@ pub(super) fn read(fields: &mut Fields<'_, '_>, options: &Options) -> Result<Cal
     });
     Ok(Call {
         id,
-        // An assistant that cannot be read is rejected where it is normalized, once for a page.
-        assistant_id: fields.id_within("assistant", Field::Absent),
+        // The assistant itself is normalized apart, once for all the calls that show it.
+        assistant_id: fields.id_or_reject("assistant"),
         organization_id: fields.id("organization_id"),
         direction: fields.word("direction"),
         status: fields.word("status"),
@@ -58,7 +58,7 @@ pub(super) fn read(fields: &mut Fields<'_, '_>, options: &Options) -> Result<Cal
         has_llm_api_key: model.has_api_key,
         metadata: fields.json("metadata"),
         call_retry_config_id: retry::read(fields, "call_retry_config"),
-        last_call_attempt_id: fields.id_within("last_call_attempt", Field::Null),
+        last_call_attempt_id: fields.id_within("last_call_attempt"),
         is_cancelled: fields.boolean("is_cancelled"),
         is_completed: fields.boolean("is_completed"),
         created_at: fields.time("created_at"),

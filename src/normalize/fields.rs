@@ -121,16 +121,32 @@ impl<'a, 'n> Fields<'a, 'n> {
         self.object.get(key) == Some("null") && self.object.take(key).is_some()
     }
 
-    /// The id of an object of which nothing else is of interest; `unreadable` when it has none.
-    pub(super) fn id_within(&mut self, key: &'static str, unreadable: Field<String>) -> Field<String> {
+    /// The id of an object of which nothing else is of interest; null when it has none.
+    pub(super) fn id_within(&mut self, key: &'static str) -> Field<String> {
         match self.object.take(key) {
             None => self.missing(),
-            Some("null") => Field::Null,
             Some(json) => {
                 let id = Object::read(json).and_then(|mut object| object.take("id"));
-                id.and_then(|id| read_id(id).ok()).map_or(unreadable, Field::Value)
+                id.and_then(|id| read_id(id).ok()).into()
             }
         }
+    }
+
+    /// The id of an object that is a record read elsewhere. One that has none becomes a reject here.
+    pub(super) fn id_or_reject(&mut self, key: &'static str) -> Field<String> {
+        let json = match self.object.take(key) {
+            None => return self.missing(),
+            Some("null") => return Field::Null,
+            Some(json) => json,
+        };
+        let reason = match Object::read(json).map(|mut object| read_id(object.take("id").unwrap_or_default()))
+        {
+            Some(Ok(id)) => return Field::Value(id),
+            Some(Err(fault)) => fault.to_string(),
+            None => format!("it is {}, not an object", Kind::of(json).with_article()),
+        };
+        self.notes.reject(&Path::Field(&self.path, key), reason, json);
+        Field::Absent
     }
 
     /// What a field that is not there means here.

@@ -7,10 +7,11 @@ use super::repair::repair;
 use super::scan::{part, skip_space, string_end};
 use super::values::read_id;
 use super::{Options, VERSION};
-use crate::wire::{Object, RowsPage};
+use crate::wire::{Object, RowsPage, read_string};
 use memchr::{memchr, memmem};
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
@@ -208,13 +209,16 @@ fn id_of(json: &str) -> Option<String> {
     Object::read(&repair(json).0).and_then(|mut object| read_id(object.take("id")?).ok())
 }
 
-/// A key as it stands in the text; one with an escape in it makes the shape an unexpected one.
-fn plain_key<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<&'de str>, A::Error> {
-    let key = map.next_key::<&RawValue>()?.map(RawValue::get);
-    match key {
-        Some(key) if key.contains('\\') => Err(A::Error::custom("an escaped key")),
-        key => Ok(key),
+/// A key as it is meant, whatever escapes it is written with: as the normalizer will read it.
+fn read_key<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Cow<'de, str>>, A::Error> {
+    let Some(key) = map.next_key::<&RawValue>()?.map(RawValue::get) else {
+        return Ok(None);
+    };
+    if let Some(key) = read_string(key) {
+        return Ok(Some(key));
     }
+    // A lone surrogate, which is replaced before anything is read.
+    Ok(Some(Cow::Owned(read_string(&repair(key).0).unwrap_or_default().into_owned())))
 }
 
 #[derive(Clone, Copy)]
@@ -237,10 +241,10 @@ impl<'de> Visitor<'de> for RowSeed {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut outline = Outline::default();
-        while let Some(key) = plain_key(&mut map)? {
-            match key {
-                "\"id\"" => outline.id = read_id(map.next_value::<&RawValue>()?.get()).ok(),
-                "\"call\"" => outline.assistant = map.next_value_seed(CallSeed)?,
+        while let Some(key) = read_key(&mut map)? {
+            match key.as_ref() {
+                "id" => outline.id = read_id(map.next_value::<&RawValue>()?.get()).ok(),
+                "call" => outline.assistant = map.next_value_seed(CallSeed)?,
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
@@ -274,8 +278,8 @@ impl<'de> Visitor<'de> for CallSeed {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut assistant = None;
-        while let Some(key) = plain_key(&mut map)? {
-            if key == "\"assistant\"" {
+        while let Some(key) = read_key(&mut map)? {
+            if key == "assistant" {
                 assistant = Some(map.next_value::<&RawValue>()?.get()).filter(|json| *json != "null");
             } else {
                 map.next_value::<IgnoredAny>()?;

@@ -226,14 +226,15 @@ async fn complete(
     tombstone_rows(connection, completed.gone, now).await?;
     if completed.may_tombstone {
         tombstone_calls(connection, campaign_id, now).await?;
-        // What was rejected before this walk and did not come again is there no more, or has landed.
-        sqlx::query("delete from revox_sync.rejects where campaign_id = $1 and last_seen_at < $2")
-            .bind(campaign_id)
-            .bind(completed.started_at)
-            .execute(&mut *connection)
-            .await
-            .map_err(StoreError::query(doing))?;
     }
+    // What was rejected before this walk and did not come again is there no more, or has landed: the walk has
+    // shown every row, those without an id too.
+    sqlx::query("delete from revox_sync.rejects where campaign_id = $1 and last_seen_at < $2")
+        .bind(campaign_id)
+        .bind(completed.started_at)
+        .execute(&mut *connection)
+        .await
+        .map_err(StoreError::query(doing))?;
     sqlx::query(
         "update revox_sync.checkpoints
          set api_shape = $2, total = $3, fingerprint = $4, fingerprint_trusted = $5,

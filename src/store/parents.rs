@@ -87,6 +87,17 @@ impl Store {
         .map_err(StoreError::query("writing the account"))?;
         let rejected_new = write_parents(&mut transaction, parents, now).await?;
         write_campaigns(&mut transaction, account, campaigns, now).await?;
+        // The list is read whole: what it held before and did not show again has landed, or is there no more.
+        sqlx::query(
+            "delete from revox_sync.rejects
+             where campaign_id = $1 and last_seen_at < $2 and not starts_with(row_key, $3)",
+        )
+        .bind(NO_CAMPAIGN)
+        .bind(now)
+        .bind(assistant_key(""))
+        .execute(&mut *transaction)
+        .await
+        .map_err(StoreError::query("clearing rejects of the list"))?;
         save_drift(&mut transaction, drift, now).await?;
         lease.renew(&mut transaction).await?;
         commit(transaction).await?;
@@ -213,15 +224,16 @@ async fn write_assistants(
     let doing = "writing assistants";
     // Locked in the order of their ids; an older copy than the stored one is passed over with its parts.
     let ids: Vec<&str> = assistants.keys().copied().collect();
-    let stored: HashMap<String, Option<Time>> =
-        sqlx::query("select id, updated_at from revox.assistants where id = any($1) order by id for no key update")
-            .bind(&ids)
-            .fetch_all(&mut *connection)
-            .await
-            .map_err(StoreError::query(doing))?
-            .iter()
-            .map(|row| (row.get(0), row.get(1)))
-            .collect();
+    let stored: HashMap<String, Option<Time>> = sqlx::query(
+        "select id, updated_at from revox.assistants where id = any($1) order by id for no key update",
+    )
+    .bind(&ids)
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(StoreError::query(doing))?
+    .iter()
+    .map(|row| (row.get(0), row.get(1)))
+    .collect();
     assistants.retain(|id, assistant| {
         let stored = stored.get(*id).copied().flatten();
         assistant.updated_at.value().is_none_or(|updated_at| Some(*updated_at) >= stored)

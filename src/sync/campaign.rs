@@ -12,6 +12,7 @@ use crate::plan::Shape;
 use crate::store::{CampaignState, Lease, RunLine, Store, StoreError, WalkCheckpoint};
 use crate::wire::RowsPage;
 use serde_json::json;
+use std::collections::HashSet;
 use std::sync::Arc;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -238,6 +239,7 @@ impl CampaignPass {
                 walk,
                 whole: None,
                 seen,
+                rewritten: HashSet::new(),
                 counts: RowCounts::default(),
                 written: 0,
                 contested: 0,
@@ -274,6 +276,7 @@ impl CampaignPass {
             walk,
             whole,
             seen,
+            rewritten: HashSet::new(),
             counts: RowCounts::default(),
             written: 0,
             contested: 0,

@@ -19,7 +19,7 @@ pub(super) struct PageReader {
     pub(super) options: normalize::Options,
     pub(super) written: Arc<Written>,
     pub(super) campaign_id: Arc<str>,
-    /// The campaign has never been walked, so no row can be known.
+    /// No row is to be passed over: the campaign has never been walked, or a page is read for what is on it.
     pub(super) nothing_known: bool,
 }
 
@@ -42,6 +42,8 @@ pub(super) struct PreparedPage {
     pub(super) differing: u64,
     /// Rows that were passed over.
     pub(super) unchanged: u64,
+    /// The hashes of their ids.
+    pub(super) passed_over: Vec<Hash>,
     /// Bytes of the page.
     pub(super) bytes: usize,
     /// Strings and keys in which something that Postgres cannot hold was replaced.
@@ -105,10 +107,14 @@ impl PageReader {
         };
         prepared.brought.assistants = normalize_new(view, &self.written, &mut prepared.drift);
         for (row, place) in view.rows.iter().zip(position..) {
-            prepared.seen.push(row.id.as_deref().map_or_else(Hash::default, |id| self.hasher.row_id(id)));
+            let id_hash = row.id.as_deref().map_or_else(Hash::default, |id| self.hasher.row_id(id));
+            prepared.seen.push(id_hash);
             let held = row.id.as_deref().and_then(|id| known.get(id));
-            if held == Some(&row.hash) {
+            // Of an id that stands twice the last one wins, and so it must be read when the first one was.
+            let stands_twice = || row.id.as_ref().is_some_and(|id| prepared.hashes.contains_key(id));
+            if held == Some(&row.hash) && !stands_twice() {
                 prepared.unchanged += 1;
+                prepared.passed_over.push(id_hash);
                 continue;
             }
             prepared.unknown += u64::from(held.is_none());

@@ -9,7 +9,7 @@ use crate::observe::CampaignProgress;
 use crate::plan::{Shape, WalkFacts};
 use crate::store::{Batch, BatchCounts, Lease, StoreError, WalkCheckpoint};
 use crate::wire::RowsPage;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use tokio_util::task::AbortOnDropHandle;
 
 /// Times that a batch is tried again when transactions stand in each other's way.
@@ -26,6 +26,8 @@ pub(super) struct Walker<'a> {
     pub(super) whole: Option<RowsPage>,
     /// The rows seen: the hash of the id and the place.
     pub(super) seen: Seen,
+    /// The rows that this walk found new or different, by the first half of the hash of their id.
+    pub(super) rewritten: HashSet<u64>,
     pub(super) counts: RowCounts,
     /// Lines of rows, calls and attempts that were really written.
     pub(super) written: u64,
@@ -72,6 +74,10 @@ impl Seen {
     }
 }
 
+fn half(hash: &Hash) -> u64 {
+    hash.first_chunk().map_or(0, |half| u64::from_le_bytes(*half))
+}
+
 /// Rows and what belongs to them, gathered until they are worth a transaction.
 #[derive(Default)]
 struct Gathered {
@@ -110,8 +116,7 @@ impl Walker<'_> {
     }
 
     /// Starts to fetch (or to cut out) and prepare page `index`.
-    fn start_page(&self, index: u64, first: &mut Option<RowsPage>) -> PageTask {
-        let reader = self.reader.clone();
+    fn start_page(&self, reader: PageReader, index: u64, first: &mut Option<RowsPage>) -> PageTask {
         let task = if let Some(whole) = &self.whole {
             let size = self.chunk_rows();
             let start = usize::try_from(index).unwrap_or(usize::MAX).saturating_mul(size);
@@ -145,11 +150,15 @@ impl Walker<'_> {
             // The first page alone tells how many there are.
             let pages = latest_total.map_or(1, |total| self.pages(total)).min(limit);
             while next_to_start < pages && tasks.len() < read_ahead {
-                tasks.push_back(self.start_page(next_to_start, &mut first));
+                tasks.push_back(self.start_page(self.reader.clone(), next_to_start, &mut first));
                 next_to_start += 1;
             }
             let Some(task) = tasks.pop_front() else { break };
-            let page = task.await??;
+            let mut page = task.await??;
+            if self.belies(&page) {
+                let reader = PageReader { nothing_known: true, ..self.reader.clone() };
+                page = self.start_page(reader, next_to_take, &mut None).await??;
+            }
             if self.walk.first_total.is_none() {
                 // A total that runs away is not followed for ever.
                 limit = self.pages(page.total).saturating_mul(2).saturating_add(50);
@@ -192,6 +201,12 @@ impl Walker<'_> {
         gathered.seen.len() >= self.chunk_rows() || gathered.changed_bytes >= self.batch_bytes()
     }
 
+    /// Whether a page passes over a row that this walk has rewritten: its id stands on two pages, and the last
+    /// one read wins, though it was the one that was known.
+    fn belies(&self, page: &PreparedPage) -> bool {
+        self.lease.is_some() && page.passed_over.iter().any(|hash| self.rewritten.contains(&half(hash)))
+    }
+
     /// Adds a page to what is gathered, and notes what it shows.
     fn take(&mut self, index: u64, mut page: PreparedPage, gathered: &mut Gathered) {
         let rows = u64::try_from(page.seen.len()).unwrap_or(u64::MAX);
@@ -208,6 +223,9 @@ impl Walker<'_> {
         self.counts.seen += rows;
         self.counts.unchanged += page.unchanged;
         self.counts.updated += page.differing;
+        if !self.reader.nothing_known {
+            self.rewritten.extend(page.hashes.keys().map(|id| half(&self.reader.hasher.row_id(id))));
+        }
         if self.lease.is_none() {
             self.counts.inserted += page.unknown;
             self.counts.rejected += page

@@ -179,3 +179,17 @@ fn hashes_are_bound_to_key_and_options() {
     assert_eq!(ids[0], ids[2], "ids do not depend on the options");
     assert_ne!(ids[0], hashers[0].row_id("s"));
 }
+
+#[test]
+fn an_assistant_behind_keys_with_escapes_is_found() {
+    let rows = [
+        r#"{"\u0069d":"r","c\u0061ll":{"\u0061ssistant":{"id":"a"}}}"#,
+        r#"{"id":"r","zero\u0000":1,"call":{"lone\ud800":1,"assistant":{"id":"a"}}}"#,
+    ];
+    for row in rows {
+        let view = view(&[row]);
+        assert_eq!(view.rows[0].id.as_deref(), Some("r"), "{row}");
+        let ids: Vec<_> = view.assistants.iter().map(|assistant| assistant.id.as_deref()).collect();
+        assert_eq!(ids, [Some("a")], "{row}");
+    }
+}

@@ -153,14 +153,23 @@ fn a_megabyte_in_a_short_text_goes_to_extra() {
 #[test]
 fn ids_within_are_all_that_counts_of_what_repeats() {
     let cases = [
-        (r#"{"id":"a","new":1,"prompt":{}}"#, Field::Value("a".to_owned()), Field::Value("a".to_owned())),
-        ("null", Field::Null, Field::Null),
-        ("{}", Field::Absent, Field::Null),
-        (r#""a""#, Field::Absent, Field::Null),
+        (
+            r#"{"id":"a","new":1,"prompt":{}}"#,
+            Field::Value("a".to_owned()),
+            Field::Value("a".to_owned()),
+            None,
+        ),
+        ("null", Field::Null, Field::Null, None),
+        ("{}", Field::Absent, Field::Null, Some("it has no id that can be read")),
+        (r#""a""#, Field::Absent, Field::Null, Some("it is a string, not an object")),
     ];
-    for (json, assistant_id, attempt_id) in cases {
-        let (call, drift) =
-            read_call(&format!(r#"{{"id":"c","assistant":{json},"last_call_attempt":{json}}}"#));
+    for (json, assistant_id, attempt_id, reason) in cases {
+        let row =
+            format!(r#"{{"id":"r","call":{{"id":"c","assistant":{json},"last_call_attempt":{json}}}}}"#);
+        let (records, drift) = read_row(&row);
+        let rejects: Vec<_> = reason.map(|reason| ("r", "call.assistant", reason)).into_iter().collect();
+        assert_eq!(outlined(&records.rejects), rejects, "an assistant that is nowhere else is not lost");
+        let call = records.call.expect("a call");
         assert_eq!((call.assistant_id, call.last_call_attempt_id), (assistant_id, attempt_id), "{json}");
         assert_eq!((call.extra, drift), (None, vec![]));
     }

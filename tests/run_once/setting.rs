@@ -1,0 +1,72 @@
+//! A simulator and an empty database, and the program between them.
+
+use crate::support::database::TestDatabase;
+use crate::support::program::{self, Run};
+use crate::support::truth;
+use revox_mirror::simulator::{Options, Simulator};
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
+use tokio::process::Child;
+
+pub(crate) struct Setting {
+    pub(crate) simulator: Simulator,
+    pub(crate) database: TestDatabase,
+    pub(crate) pool: PgPool,
+    /// The environment of the program.
+    pub(crate) environment: Vec<(String, String)>,
+}
+
+impl Setting {
+    pub(crate) async fn new(options: Options) -> Self {
+        let key = options.api_key.clone();
+        let simulator = Simulator::start(options).await.unwrap();
+        let database = TestDatabase::fresh().await;
+        let pool = PgPoolOptions::new().max_connections(2).connect(database.url()).await.unwrap();
+        let environment = [
+            ("REVOX_API_KEY", key),
+            ("REVOX_BASE_URL", simulator.base_url()),
+            ("DATABASE_URL", database.url().to_owned()),
+            ("REVOX_MIRROR__SYNC__BATCH_ROWS", "300".to_owned()),
+        ];
+        let environment = environment.map(|(name, value)| (name.to_owned(), value)).into();
+        Self { simulator, database, pool, environment }
+    }
+
+    /// Sets a variable of the program's environment.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.environment.retain(|(other, _)| other != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Starts `run --once` with more arguments.
+    pub(crate) fn start(&self, more: &[&str]) -> Child {
+        let arguments: Vec<&str> = ["run", "--once"].iter().chain(more).copied().collect();
+        let environment: Vec<(&str, &str)> =
+            self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        program::start(&arguments, &environment)
+    }
+
+    /// Runs `run --once` to its end.
+    pub(crate) async fn run(&self, more: &[&str]) -> Run {
+        program::ended(self.start(more)).await
+    }
+
+    /// Requests for rows that the simulator has got so far.
+    pub(crate) fn rows_requests(&self) -> u64 {
+        self.simulator.requests().count("GET /campaigns/{id}/rows")
+    }
+
+    pub(crate) async fn assert_equal(&self) {
+        truth::assert_equal(&self.simulator, &self.pool).await;
+    }
+
+    /// One number out of the database.
+    pub(crate) async fn count(&self, statement: &'static str) -> i64 {
+        sqlx::query_scalar(statement).fetch_one(&self.pool).await.unwrap()
+    }
+
+    /// Runs statements in the database.
+    pub(crate) async fn execute(&self, statements: &str) {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statements.to_owned())).execute(&self.pool).await.unwrap();
+    }
+}
