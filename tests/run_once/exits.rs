@@ -58,7 +58,10 @@ async fn a_new_reject_exits_3_and_a_known_one_0() {
 async fn a_refused_key_exits_4_and_is_not_hammered() {
     let mut setting = Setting::new(small()).await;
     setting.set("REVOX_API_KEY", "of-somebody-else");
-    setting.run(&[]).await.exits(4).says("hint");
+    let run = setting.run(&[]).await;
+    run.exits(4);
+    let last = run.log().pop().unwrap();
+    assert!(last["level"] == "ERROR" && last["hint"].is_string(), "an error is a line of the log: {last}");
     assert_eq!(setting.simulator.requests().total, 1);
     assert_eq!(setting.count("select count(*) from revox.campaigns").await, 0);
 }
