@@ -15,12 +15,15 @@ impl CampaignPass {
     ) -> Result<(Shape, Option<RowsPage>), PageError> {
         let mut known = self.shared.shape.lock().await;
         if let Some(shape) = *known {
+            // Campaigns wait for each other only to find out.
+            drop(known);
             match reader.fetch(shape.ask(0)).await {
                 Ok(answer) if fits(shape, &answer.body) => return Ok((shape, Some(answer.body))),
                 Ok(_) => {}
                 Err(error) if error.is_bad_request() => {}
                 Err(error) => return Err(error.into()),
             }
+            known = self.shared.shape.lock().await;
         }
         let (shape, first) = discover(reader, self.mirror.settings.page_size).await?;
         *known = Some(shape);
