@@ -1,20 +1,20 @@
 //! A batch of rows with all that they hold, in one transaction with the checkpoint that vouches for them.
 
 use super::StoreError;
-use super::checkpoint::{WalkCheckpoint, save_walk, signed, unsigned};
+use super::checkpoint::{WalkCheckpoint, save_walk, signed};
+use super::entities::{Written, write_entities};
 use super::lease::Lease;
-use super::lines::{Line, own};
+use super::lines::Line;
 use super::open::{Store, commit};
-use super::parts::write_list;
+use super::parts::{copy_lists, write_lists};
 use super::rejects::{save_drift, save_rejects};
 use super::tables::{
     CALL_ATTEMPTS, CALLS, CAMPAIGN_ROWS, EMAIL_MESSAGES, POST_CALL_TRANSCRIPT_TURNS, SMS_MESSAGES,
-    SPEECH_EVENTS, TRANSCRIPT_TURNS, bind_call_attempts, bind_calls, bind_campaign_rows, bind_email_messages,
-    bind_post_call_transcript_turns, bind_sms_messages, bind_speech_events, bind_transcript_turns,
+    SPEECH_EVENTS, TRANSCRIPT_TURNS,
 };
 use crate::normalize::{DriftCounts, Hash, RowRecords};
-use crate::records::{Call, CallAttempt, CampaignRow, Time};
-use sqlx::{PgConnection, Row};
+use crate::records::{Call, CallAttempt, CampaignRow, Listed, Time};
+use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What is committed at once.
@@ -102,13 +102,16 @@ impl Store {
         let mut counts = BatchCounts::default();
         if !batch.rows.is_empty() {
             let lines = Lines::of(batch.rows);
-            let calls = write_calls(connection, batch.campaign_id, &lines, now).await?;
-            let rows = write_rows(connection, batch.campaign_id, &lines, now).await?;
-            let (attempts, contested) =
-                write_attempts(connection, &lines, calls.are_new(lines.calls.len()), now).await?;
+            let owner = batch.campaign_id;
+            let calls =
+                lines.calls.iter().map(|(id, record)| (*id, Line { owner, index: 0, record: *record }));
+            let calls = write_entities(connection, &CALLS, calls, now, "writing calls").await?;
+            let rows = lines.rows.iter().map(|(id, record)| (*id, Line { owner, index: 0, record: *record }));
+            let rows = write_entities(connection, &CAMPAIGN_ROWS, rows, now, "writing rows").await?;
+            let attempts = write_attempts(connection, &lines, &calls, now).await?;
             counts.inserted = rows.inserted;
             counts.written = calls.all() + rows.all() + attempts.all();
-            counts.contested = save_hashes(connection, batch, &lines, &contested).await?;
+            counts.contested = save_hashes(connection, batch, &lines, &attempts.contested).await?;
             let landed = landed_rows(batch.rows);
             let rejects = batch.rows.iter().flat_map(|records| &records.rejects);
             (counts.rejected, counts.rejected_new) =
@@ -123,131 +126,68 @@ impl Store {
     }
 }
 
-fn count(number: usize) -> u64 {
-    u64::try_from(number).unwrap_or(u64::MAX)
-}
-
-/// Lines that an upsert wrote.
-#[derive(Debug, Clone, Copy, Default)]
-struct Upserted {
-    inserted: u64,
-    updated: u64,
-}
-
-impl Upserted {
-    fn of(row: &sqlx::postgres::PgRow) -> Self {
-        Self { inserted: unsigned(row.get(0)), updated: unsigned(row.get(1)) }
-    }
-
-    fn all(self) -> u64 {
-        self.inserted + self.updated
-    }
-
-    /// Whether all of `lines` were not there before.
-    fn are_new(self, lines: usize) -> bool {
-        self.inserted == count(lines)
-    }
-}
-
-async fn write_calls(
-    connection: &mut PgConnection,
-    campaign_id: &str,
-    lines: &Lines<'_>,
-    now: Time,
-) -> Result<Upserted, StoreError> {
-    if lines.calls.is_empty() {
-        return Ok(Upserted::default());
-    }
-    let calls: Vec<_> =
-        lines.calls.values().map(|record| Line { owner: campaign_id, index: 0, record: *record }).collect();
-    let row = bind_calls(own(&CALLS.1.upsert), &calls, now)
-        .fetch_one(connection)
-        .await
-        .map_err(StoreError::query("writing calls"))?;
-    Ok(Upserted::of(&row))
-}
-
-async fn write_rows(
-    connection: &mut PgConnection,
-    campaign_id: &str,
-    lines: &Lines<'_>,
-    now: Time,
-) -> Result<Upserted, StoreError> {
-    if lines.rows.is_empty() {
-        return Ok(Upserted::default());
-    }
-    let rows: Vec<_> =
-        lines.rows.values().map(|record| Line { owner: campaign_id, index: 0, record: *record }).collect();
-    let row = bind_campaign_rows(own(&CAMPAIGN_ROWS.1.upsert), &rows, now)
-        .fetch_one(connection)
-        .await
-        .map_err(StoreError::query("writing rows"))?;
-    Ok(Upserted::of(&row))
-}
-
-/// Returns, too, the attempts that belong to another call than the one that lists them here.
+/// Writes attempts with their parts.
 async fn write_attempts(
     connection: &mut PgConnection,
     lines: &Lines<'_>,
-    calls_are_new: bool,
+    calls: &Written,
     now: Time,
-) -> Result<(Upserted, HashSet<String>), StoreError> {
-    let doing = "writing call attempts";
-    if !calls_are_new {
-        let whole: Vec<&str> = lines
-            .calls
-            .values()
-            .filter(|call| call.attempts.is_whole())
-            .map(|call| call.id.as_str())
-            .collect();
-        let listed: Vec<&str> = lines.attempts.keys().copied().collect();
-        sqlx::query(
-            "update revox.call_attempts
-             set _deleted_at = $3, _synced_at = $3
-             where call_id = any($1) and _deleted_at is null and id <> all($2)",
-        )
-        .bind(whole)
-        .bind(listed)
-        .bind(now)
-        .execute(&mut *connection)
-        .await
-        .map_err(StoreError::query("removing call attempts that are gone"))?;
-    }
-    if lines.attempts.is_empty() {
-        return Ok((Upserted::default(), HashSet::new()));
-    }
-    let attempts: Vec<_> =
-        lines.attempts.values().map(|(owner, record)| Line { owner, index: 0, record: *record }).collect();
-    let row = bind_call_attempts(own(&CALL_ATTEMPTS.1.upsert), &attempts, now)
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(StoreError::query(doing))?;
-    let upserted = Upserted::of(&row);
-    let fresh = upserted.are_new(attempts.len());
-    let contested: HashSet<String> =
-        row.get::<Option<Vec<String>>, _>(2).unwrap_or_default().into_iter().collect();
-
+) -> Result<Written, StoreError> {
+    remove_attempts(connection, lines, calls, now).await?;
+    let attempts =
+        lines.attempts.iter().map(|(id, (owner, record))| (*id, Line { owner, index: 0, record: *record }));
+    let written = write_entities(connection, &CALL_ATTEMPTS, attempts, now, "writing call attempts").await?;
     macro_rules! parts {
-        ($table:ident, $bind:ident, $field:ident) => {
-            let lists: Vec<_> = attempts
-                .iter()
-                .filter(|line| !contested.contains(&line.record.id))
-                .map(|line| (line.record.id.as_str(), &line.record.$field))
-                .filter(|(_, list)| !matches!(list, crate::records::Listed::Unread))
-                .collect();
-            write_list(connection, &$table, $bind, &lists, fresh, now).await?;
+        ($table:ident, $field:ident) => {
+            let lists = lines.attempts.iter().map(|(id, (_, record))| (*id, &record.$field));
+            let (new, known): (Vec<_>, Vec<_>) = lists
+                .filter(|(id, list)| !matches!(list, Listed::Unread) && !written.contested.contains(*id))
+                .partition(|(id, _)| written.fresh.contains(*id));
+            copy_lists(connection, &$table, &new, now).await?;
+            write_lists(connection, &$table, &known, now).await?;
         };
     }
-    parts!(TRANSCRIPT_TURNS, bind_transcript_turns, transcript);
-    parts!(POST_CALL_TRANSCRIPT_TURNS, bind_post_call_transcript_turns, post_call_transcript);
-    parts!(SPEECH_EVENTS, bind_speech_events, speech_events);
-    parts!(SMS_MESSAGES, bind_sms_messages, sms_messages);
-    parts!(EMAIL_MESSAGES, bind_email_messages, email_messages);
-    Ok((upserted, contested))
+    parts!(TRANSCRIPT_TURNS, transcript);
+    parts!(POST_CALL_TRANSCRIPT_TURNS, post_call_transcript);
+    parts!(SPEECH_EVENTS, speech_events);
+    parts!(SMS_MESSAGES, sms_messages);
+    parts!(EMAIL_MESSAGES, email_messages);
+    Ok(written)
 }
 
-/// Remembers the hash of each row that landed whole; returns how many rows yield an attempt to another call. One that did not, or whose attempt belongs to another
-/// call, is to be looked at again in every walk.
+/// Tombstones the attempts that calls no longer list, where the list was read whole.
+async fn remove_attempts(
+    connection: &mut PgConnection,
+    lines: &Lines<'_>,
+    calls: &Written,
+    now: Time,
+) -> Result<(), StoreError> {
+    let whole: Vec<&str> = lines
+        .calls
+        .values()
+        .filter(|call| call.attempts.is_whole() && !calls.fresh.contains(&call.id))
+        .map(|call| call.id.as_str())
+        .collect();
+    if whole.is_empty() {
+        return Ok(());
+    }
+    let listed: Vec<&str> = lines.attempts.keys().copied().collect();
+    sqlx::query(
+        "update revox.call_attempts
+         set _deleted_at = $3, _synced_at = $3
+         where call_id = any($1) and _deleted_at is null and id <> all($2)",
+    )
+    .bind(whole)
+    .bind(listed)
+    .bind(now)
+    .execute(connection)
+    .await
+    .map_err(StoreError::query("removing call attempts that are gone"))?;
+    Ok(())
+}
+
+/// Remembers the hash of each row that landed whole. One that did not, or whose attempt belongs to another
+/// call, is to be looked at again in every walk. Returns how many rows yield an attempt to another call.
 async fn save_hashes(
     connection: &mut PgConnection,
     batch: &Batch<'_>,

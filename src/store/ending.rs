@@ -277,18 +277,26 @@ async fn tombstone_rows(connection: &mut PgConnection, ids: &[String], now: Time
 }
 
 /// Tombstones the calls of a campaign that no live row shows, of this or another campaign, with their attempts.
+///
+/// Whether a row is alive is asked after the join, so that no plan can read the index of all live rows for every
+/// call.
 async fn tombstone_calls(
     connection: &mut PgConnection,
     campaign_id: &str,
     now: Time,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "with gone as (
-             update revox.calls c set _deleted_at = $2, _synced_at = $2
+        "with unshown as materialized (
+             select c.id
+             from revox.calls c
+             left join revox.campaign_rows r on r.call_id = c.id
              where c.campaign_id = $1 and c._deleted_at is null
-               and not exists (
-                   select 1 from revox.campaign_rows r where r.call_id = c.id and r._deleted_at is null
-               )
+             group by c.id
+             having count(*) filter (where r.id is not null and r._deleted_at is null) = 0
+         ), gone as (
+             update revox.calls c set _deleted_at = $2, _synced_at = $2
+             from unshown
+             where c.id = unshown.id
              returning c.id
          )
          update revox.call_attempts a set _deleted_at = $2, _synced_at = $2

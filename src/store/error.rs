@@ -88,7 +88,8 @@ impl StoreError {
         move |error| match &error {
             sqlx::Error::Database(database) => match database.code().as_deref() {
                 Some("23503") => Self::ParentMissing,
-                Some("40001" | "40P01" | "55P03") => Self::Conflict,
+                // A key that was not there a moment ago (23505) is one that another campaign shares.
+                Some("40001" | "40P01" | "55P03" | "23505") => Self::Conflict,
                 code => Self::Query {
                     doing,
                     problem: format!("{} ({})", database.message(), code.unwrap_or("no code")),

@@ -50,9 +50,10 @@ impl Store {
         row_ids: &[&str],
     ) -> Result<HashMap<String, Hash>, StoreError> {
         let mut transaction = self.begin().await?;
+        // `is true` keeps the planner from reading the whole campaign by the index on it.
         let rows = sqlx::query(
             "select row_id, hash from revox_sync.row_states
-             where row_id = any($1) and campaign_id = $2",
+             where row_id = any($1) and (campaign_id = $2) is true",
         )
         .bind(row_ids)
         .bind(campaign_id)

@@ -48,13 +48,13 @@ impl<T> Cell<T> for Field<T> {
     }
 }
 
-/// Declares a table: its statements in a static, and a function that binds a batch of lines to them.
+/// Declares a table: a static with its statements, and with how lines are bound to them.
 ///
 /// `keys` are given with an expression on the line; `fields` are fields of the record of the same name.
 macro_rules! table {
     (
         $(#[$doc:meta])*
-        $static:ident, $bind:ident: $record:ty => $name:literal, $role:ident,
+        $static:ident: $record:ty => $name:literal, $role:ident,
         keys { $($key:ident: $key_kind:ident = |$key_line:ident| $key_value:expr,)+ }
         given { $($given:ident: $given_kind:ident = |$given_line:ident| $given_value:expr,)* }
         fields { $($field:ident: $kind:ident,)+ }
@@ -62,7 +62,39 @@ macro_rules! table {
         $(yields_if $yields_if:literal)?
     ) => {
         $(#[$doc])*
-        pub(super) static $static: Prepared = LazyLock::new(|| {
+        pub(super) static $static: LazyLock<Target<$record>> = LazyLock::new(|| {
+            fn bind<'q>(mut query: PgQuery<'q>, lines: &[Line<'_, $record>], now: Time) -> PgQuery<'q> {
+                $(query = bind_column!(query, lines, $key_kind, |$key_line| $key_value);)+
+                $(query = bind_column!(query, lines, $given_kind, |$given_line| $given_value);)*
+                $(query = bind_column!(query, lines, $kind, |line| line.record.$field);)+
+                query = bind_column!(query, lines, Jsonb, |line| line.record.extra);
+                if Role::$role == Role::Entity {
+                    let given = <[&str]>::len(&[$(stringify!($given)),*]);
+                    query = query
+                        .bind(lines.iter().map(|line| {
+                            let mut bits = 0_i64;
+                            let mut bit = 1_i64 << given;
+                            $(
+                                if absent!($kind, line.record.$field) {
+                                    bits |= bit;
+                                }
+                                bit <<= 1;
+                            )+
+                            let _ = bit;
+                            bits
+                        }).bind_iter())
+                        .bind(now);
+                }
+                query
+            }
+
+            fn encode(line: &Line<'_, $record>, values: &mut Values<'_>) {
+                $({ let $key_line = line; encode_value!(values, $key_kind, $key_value); })+
+                $({ let $given_line = line; encode_value!(values, $given_kind, $given_value); })*
+                $(encode_value!(values, $kind, line.record.$field);)+
+                encode_value!(values, Jsonb, line.record.extra);
+            }
+
             let table = Table {
                 name: $name,
                 role: Role::$role,
@@ -77,38 +109,45 @@ macro_rules! table {
                 yields_if: None$(.or(Some($yields_if)))?,
             };
             let statements = table.statements();
-            (table, statements)
+            Target { table, statements, bind, encode }
         });
+    };
+}
 
-        /// Binds lines to the statements of the table, one array a column.
-        pub(super) fn $bind<'q>(
-            mut query: PgQuery<'q>,
-            lines: &[Line<'_, $record>],
-            now: Time,
-        ) -> PgQuery<'q> {
-            $(query = bind_column!(query, lines, $key_kind, |$key_line| $key_value);)+
-            $(query = bind_column!(query, lines, $given_kind, |$given_line| $given_value);)*
-            $(query = bind_column!(query, lines, $kind, |line| line.record.$field);)+
-            query = bind_column!(query, lines, Jsonb, |line| line.record.extra);
-            if $static.0.role == Role::Entity {
-                let given = <[&str]>::len(&[$(stringify!($given)),*]);
-                query = query
-                    .bind(lines.iter().map(|line| {
-                        let mut bits = 0_i64;
-                        let mut bit = 1_i64 << given;
-                        $(
-                            if absent!($kind, line.record.$field) {
-                                bits |= bit;
-                            }
-                            bit <<= 1;
-                        )+
-                        let _ = bit;
-                        bits
-                    }).bind_iter())
-                    .bind(now);
-            }
-            query
-        }
+/// Writes one value of a line for `COPY`.
+macro_rules! encode_value {
+    ($values:expr, Key, $value:expr) => {
+        $values.text(Some($value))
+    };
+    ($values:expr, Index, $value:expr) => {
+        $values.integer($value)
+    };
+    ($values:expr, Text, $value:expr) => {
+        $values.text(Cell::<String>::get(&$value).map(String::as_str))
+    };
+    ($values:expr, SignedUrl, $value:expr) => {
+        encode_value!($values, Text, $value)
+    };
+    ($values:expr, Jsonb, $value:expr) => {
+        $values.jsonb(Cell::<JsonText>::get(&$value).map(|json| json.0.as_str()))
+    };
+    ($values:expr, Texts, $value:expr) => {
+        $values.texts(Cell::<Vec<String>>::get(&$value))
+    };
+    ($values:expr, Bigint, $value:expr) => {
+        $values.bigint(Cell::<i64>::get(&$value))
+    };
+    ($values:expr, Double, $value:expr) => {
+        $values.double(Cell::<f64>::get(&$value))
+    };
+    ($values:expr, Boolean, $value:expr) => {
+        $values.boolean(Cell::<bool>::get(&$value))
+    };
+    ($values:expr, Timestamptz, $value:expr) => {
+        $values.timestamptz(Cell::<Time>::get(&$value))
+    };
+    ($values:expr, Time, $value:expr) => {
+        $values.time(Cell::<NaiveTime>::get(&$value))
     };
 }
 
@@ -182,4 +221,4 @@ macro_rules! absent {
     };
 }
 
-pub(super) use {absent, bind_column, table};
+pub(super) use {absent, bind_column, encode_value, table};

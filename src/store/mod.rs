@@ -7,7 +7,9 @@
 mod account;
 mod batch;
 mod checkpoint;
+mod copy;
 mod ending;
+mod entities;
 mod error;
 mod known;
 mod lease;

@@ -4,14 +4,12 @@
 
 use super::StoreError;
 use super::lease::Lease;
-use super::lines::{Line, own};
+use super::lines::Line;
 use super::open::{Store, commit};
-use super::parts::write_list;
+use super::parts::write_lists;
 use super::rejects::{save_drift, save_rejects};
 use super::tables::{
     ASSISTANTS, CALL_RETRY_CONFIGS, CALLING_WINDOWS, CAMPAIGNS, FAQ_ITEMS, STRUCTURED_OUTPUT_FIELDS,
-    bind_assistants, bind_call_retry_configs, bind_calling_windows, bind_campaigns, bind_faq_items,
-    bind_structured_output_fields,
 };
 use crate::normalize::DriftCounts;
 use crate::plan::Shape;
@@ -173,7 +171,8 @@ async fn write_call_retry_configs(
     let doing = "writing retry configurations";
     let lines: Vec<_> =
         configs.values().map(|record| Line { owner: "", index: 0, record: *record }).collect();
-    bind_call_retry_configs(own(&CALL_RETRY_CONFIGS.1.upsert), &lines, now)
+    CALL_RETRY_CONFIGS
+        .upsert(&lines, now)
         .execute(&mut *connection)
         .await
         .map_err(StoreError::query(doing))?;
@@ -188,7 +187,8 @@ async fn write_call_retry_configs(
         })
         .collect();
     if !windows.is_empty() {
-        bind_calling_windows(own(&CALLING_WINDOWS.1.upsert), &windows, now)
+        CALLING_WINDOWS
+            .upsert(&windows, now)
             .execute(&mut *connection)
             .await
             .map_err(StoreError::query(doing))?;
@@ -240,16 +240,12 @@ async fn write_assistants(
     });
     let lines: Vec<_> =
         assistants.values().map(|record| Line { owner: "", index: 0, record: *record }).collect();
-    bind_assistants(own(&ASSISTANTS.1.upsert), &lines, now)
-        .execute(&mut *connection)
-        .await
-        .map_err(StoreError::query(doing))?;
+    ASSISTANTS.upsert(&lines, now).execute(&mut *connection).await.map_err(StoreError::query(doing))?;
     let fields: Vec<_> =
         assistants.values().map(|it| (it.id.as_str(), &it.structured_output_fields)).collect();
-    write_list(connection, &STRUCTURED_OUTPUT_FIELDS, bind_structured_output_fields, &fields, false, now)
-        .await?;
+    write_lists(connection, &STRUCTURED_OUTPUT_FIELDS, &fields, now).await?;
     let items: Vec<_> = assistants.values().map(|it| (it.id.as_str(), &it.faq_items)).collect();
-    write_list(connection, &FAQ_ITEMS, bind_faq_items, &items, false, now).await
+    write_lists(connection, &FAQ_ITEMS, &items, now).await
 }
 
 /// A parent that is known by its id alone gets a stub to refer to.
@@ -286,10 +282,7 @@ pub(super) async fn write_campaigns(
     }
     let lines: Vec<_> =
         campaigns.values().map(|record| Line { owner: "", index: 0, record: *record }).collect();
-    bind_campaigns(own(&CAMPAIGNS.1.upsert), &lines, now)
-        .execute(&mut *connection)
-        .await
-        .map_err(StoreError::query(doing))?;
+    CAMPAIGNS.upsert(&lines, now).execute(&mut *connection).await.map_err(StoreError::query(doing))?;
     let ids: Vec<&str> = campaigns.keys().copied().collect();
     sqlx::query(
         "insert into revox_sync.checkpoints as k (campaign_id, account, updated_at)

@@ -1,14 +1,12 @@
 //! Lists that are replaced with their owner: what was read whole removes what it does not hold.
 
 use super::StoreError;
+use super::copy::copy;
 use super::lines::{Line, own};
-use super::table::{Kind, PgQuery, Prepared};
+use super::table::{Kind, Table, Target};
 use crate::records::{Listed, Time};
 use sqlx::PgConnection;
 use std::collections::HashSet;
-
-/// A function that binds lines to a table's statements.
-pub(super) type Bind<R> = for<'q, 'l> fn(PgQuery<'q>, &[Line<'l, R>], Time) -> PgQuery<'q>;
 
 /// The second half of a part's key, for parts that have an id of their own.
 pub(super) trait PartId {
@@ -37,19 +35,38 @@ impl PartId for crate::records::EmailMessage {
     }
 }
 
-/// Writes the lists of many owners, each given once. `fresh`: the owners are all new, so that nothing can be
-/// there.
-pub(super) async fn write_list<R: PartId + Default + PartialEq + Sync>(
+/// Lists by the id of their owner, each given once.
+pub(super) type Lists<'l, R> = [(&'l str, &'l Listed<R>)];
+
+/// Writes the lists of many owners over what is there.
+pub(super) async fn write_lists<R: PartId + Default + PartialEq + Sync>(
     connection: &mut PgConnection,
-    table: &Prepared,
-    bind: Bind<R>,
-    lists: &[(&str, &Listed<R>)],
-    fresh: bool,
+    target: &Target<R>,
+    lists: &Lists<'_, R>,
     now: Time,
 ) -> Result<(), StoreError> {
-    if !fresh {
-        remove_surplus(connection, table, lists).await?;
+    remove_surplus(connection, &target.table, lists).await?;
+    let lines = lines_of(lists);
+    if lines.is_empty() {
+        return Ok(());
     }
+    target.upsert(&lines, now).execute(connection).await.map_err(StoreError::query(WRITING))?;
+    Ok(())
+}
+
+/// Writes the lists of owners that are new in this transaction, so that nothing can be there.
+pub(super) async fn copy_lists<R: PartId + Default + PartialEq>(
+    connection: &mut PgConnection,
+    target: &Target<R>,
+    lists: &Lists<'_, R>,
+    now: Time,
+) -> Result<(), StoreError> {
+    copy(connection, target, &lines_of(lists), now, WRITING).await
+}
+
+const WRITING: &str = "writing the parts of a batch";
+
+fn lines_of<'l, R: PartId + Default + PartialEq>(lists: &Lists<'l, R>) -> Vec<Line<'l, R>> {
     let mut lines: Vec<Line<'_, R>> = Vec::new();
     for (owner, list) in lists {
         let mut ids: HashSet<&str> = HashSet::new();
@@ -67,30 +84,22 @@ pub(super) async fn write_list<R: PartId + Default + PartialEq + Sync>(
             own_lines.reverse();
         }
     }
-    if lines.is_empty() {
-        return Ok(());
-    }
-    let statement = if fresh { &table.1.insert } else { &table.1.upsert };
-    bind(own(statement), &lines, now)
-        .execute(connection)
-        .await
-        .map_err(StoreError::query("writing the parts of a batch"))?;
-    Ok(())
+    lines
 }
 
 /// Deletes what lists that were read whole do not hold.
 async fn remove_surplus<R: PartId>(
     connection: &mut PgConnection,
-    table: &Prepared,
-    lists: &[(&str, &Listed<R>)],
+    table: &Table,
+    lists: &Lists<'_, R>,
 ) -> Result<(), StoreError> {
     let whole: Vec<_> = lists.iter().filter(|(_, list)| list.is_whole()).collect();
     if whole.is_empty() {
         return Ok(());
     }
     let owners: Vec<&str> = whole.iter().map(|(owner, _)| *owner).collect();
-    let name = table.0.name;
-    let [owner, key, ..] = table.0.columns else {
+    let name = table.name;
+    let [owner, key, ..] = table.columns else {
         return Ok(());
     };
     let (owner, by_place, key) = (owner.name, key.kind == Kind::Index, key.name);

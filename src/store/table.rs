@@ -6,9 +6,11 @@
 //! Lines that did not change are kept away from `on conflict` by the join, since an `on conflict` that does
 //! nothing still locks, and so writes, the row that it finds.
 
+use super::copy::Values;
+use super::lines::{Line, own};
+use crate::records::Time;
 use sqlx::postgres::PgArguments;
 use std::fmt::Write as _;
-use std::sync::LazyLock;
 
 /// How a column travels: the element type of its array, and the expression that makes the column's type of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,15 +115,31 @@ pub(super) struct Table {
 pub(super) struct Statements {
     /// Writes what is new or differs; returns `(inserted, updated, contested keys)`.
     pub(super) upsert: String,
-    /// Writes lines that are known to be new (or replaces them); returns nothing.
-    pub(super) insert: String,
+    /// Takes in lines that are known to be new, in the binary format.
+    pub(super) copy: String,
+    /// Which of `$1`, values of the first key, are there.
+    pub(super) existing: String,
 }
 
 /// A query on its way to Postgres.
 pub(super) type PgQuery<'q> = sqlx::query::Query<'q, sqlx::Postgres, PgArguments>;
 
-/// A table with its statements, to stand in a static.
-pub(super) type Prepared = LazyLock<(Table, Statements)>;
+/// A table with its statements, and how a record becomes one of its lines.
+pub(super) struct Target<R> {
+    pub(super) table: Table,
+    pub(super) statements: Statements,
+    /// Binds lines to the upsert, one array a column.
+    pub(super) bind: for<'q, 'l> fn(PgQuery<'q>, &[Line<'l, R>], Time) -> PgQuery<'q>,
+    /// Writes one line for `COPY`, without the bookkeeping.
+    pub(super) encode: for<'l> fn(&Line<'l, R>, &mut Values<'_>),
+}
+
+impl<R> Target<R> {
+    /// The upsert of lines, each key once.
+    pub(super) fn upsert<'q>(&self, lines: &[Line<'_, R>], now: Time) -> PgQuery<'q> {
+        (self.bind)(own(&self.statements.upsert), lines, now)
+    }
+}
 
 impl Table {
     fn keys(&self) -> impl Iterator<Item = &Column> {
@@ -178,7 +196,7 @@ impl Table {
 
     /// The statements of this table.
     pub(super) fn statements(&self) -> Statements {
-        Statements { upsert: self.upsert(), insert: self.insert() }
+        Statements { upsert: self.upsert(), copy: self.copy(), existing: self.existing() }
     }
 
     fn upsert(&self) -> String {
@@ -239,21 +257,13 @@ impl Table {
         )
     }
 
-    fn insert(&self) -> String {
-        let values =
-            join(self.columns.iter().map(|column| column.kind.read(&format!("i.{}", column.quoted()))), ", ");
-        let bookkeeping = if self.is_entity() {
-            format!(", {0}, {0}, null::timestamptz", self.now())
-        } else {
-            String::new()
-        };
-        format!(
-            "insert into {table} ({targets})\nselect {values}{bookkeeping}\nfrom {source}\n{on_conflict}",
-            table = self.name,
-            targets = self.target_columns(),
-            source = self.source(),
-            on_conflict = self.on_conflict(),
-        )
+    fn copy(&self) -> String {
+        format!("copy {} ({}) from stdin with (format binary)", self.name, self.target_columns())
+    }
+
+    fn existing(&self) -> String {
+        let key = self.keys().next().map(Column::quoted).unwrap_or_default();
+        format!("select {key} from {} where {key} = any($1)", self.name)
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! Owns the correspondence of records and columns. How a batch becomes SQL is said in `table`.
 
-use super::lines::{Cell, Line, absent, bind_column, table};
-use super::table::{Column, Kind, PgQuery, Prepared, Role, Table};
+use super::copy::Values;
+use super::lines::{Cell, Line, absent, bind_column, encode_value, table};
+use super::table::{Column, Kind, PgQuery, Role, Table, Target};
 use crate::records::{
     Assistant, Call, CallAttempt, CallRetryConfig, CallingWindow, Campaign, CampaignRow, EmailMessage,
     FaqItem, JsonText, SmsMessage, SpeechEvent, StructuredOutputField, Time, TranscriptTurn,
@@ -19,7 +20,7 @@ fn json_list(list: &Vec<String>) -> String {
 
 table! {
     /// Lines' owner: unused.
-    CAMPAIGNS, bind_campaigns: Campaign => "revox.campaigns", Entity,
+    CAMPAIGNS: Campaign => "revox.campaigns", Entity,
     keys { id: Key = |line| line.record.id.as_str(), }
     given {}
     fields {
@@ -33,7 +34,7 @@ table! {
 
 table! {
     /// Lines' owner: unused. The newest `updated_at` wins.
-    ASSISTANTS, bind_assistants: Assistant => "revox.assistants", Entity,
+    ASSISTANTS: Assistant => "revox.assistants", Entity,
     keys { id: Key = |line| line.record.id.as_str(), }
     given {}
     fields {
@@ -50,7 +51,7 @@ table! {
 
 table! {
     /// Lines' owner: the assistant.
-    STRUCTURED_OUTPUT_FIELDS, bind_structured_output_fields: StructuredOutputField
+    STRUCTURED_OUTPUT_FIELDS: StructuredOutputField
         => "revox.assistant_structured_output_fields", Part,
     keys { assistant_id: Key = |line| line.owner, field_index: Index = |line| line.index, }
     given {}
@@ -59,7 +60,7 @@ table! {
 
 table! {
     /// Lines' owner: the assistant.
-    FAQ_ITEMS, bind_faq_items: FaqItem => "revox.assistant_faq_items", Part,
+    FAQ_ITEMS: FaqItem => "revox.assistant_faq_items", Part,
     keys { assistant_id: Key = |line| line.owner, item_index: Index = |line| line.index, }
     given {}
     fields { id: Text, question: Text, answer: Text, source: Text, needs_human_answer: Boolean, }
@@ -67,7 +68,7 @@ table! {
 
 table! {
     /// Lines' owner: unused. A line never changes, since its id is a hash of its content.
-    CALL_RETRY_CONFIGS, bind_call_retry_configs: CallRetryConfig => "revox.call_retry_configs", Part,
+    CALL_RETRY_CONFIGS: CallRetryConfig => "revox.call_retry_configs", Part,
     keys { id: Key = |line| line.record.id.as_str(), }
     given {}
     fields { max_retry_attempts: Bigint, timezone: Text, allowed_days: Texts, call_twice_in_a_row: Boolean, }
@@ -75,7 +76,7 @@ table! {
 
 table! {
     /// Lines' owner: the retry configuration.
-    CALLING_WINDOWS, bind_calling_windows: CallingWindow => "revox.calling_windows", Part,
+    CALLING_WINDOWS: CallingWindow => "revox.calling_windows", Part,
     keys { call_retry_config_id: Key = |line| line.owner, window_index: Index = |line| line.index, }
     given {}
     fields { start_time: Text, end_time: Text, starts_at: Time, ends_at: Time, retry_delay_seconds: Bigint, }
@@ -83,7 +84,7 @@ table! {
 
 table! {
     /// Lines' owner: the campaign that was walked.
-    CAMPAIGN_ROWS, bind_campaign_rows: CampaignRow => "revox.campaign_rows", Entity,
+    CAMPAIGN_ROWS: CampaignRow => "revox.campaign_rows", Entity,
     keys { id: Key = |line| line.record.id.as_str(), }
     given { campaign_id: Key = |line| line.owner, }
     fields { row_index: Bigint, phone_number: Text, input_data: Jsonb, call_id: Text, }
@@ -91,7 +92,7 @@ table! {
 
 table! {
     /// Lines' owner: the campaign that was walked.
-    CALLS, bind_calls: Call => "revox.calls", Entity,
+    CALLS: Call => "revox.calls", Entity,
     keys { id: Key = |line| line.record.id.as_str(), }
     given { campaign_id: Key = |line| line.owner, }
     fields {
@@ -109,7 +110,7 @@ table! {
 
 table! {
     /// Lines' owner: the call. An attempt that two calls list belongs to the one with the smaller id.
-    CALL_ATTEMPTS, bind_call_attempts: CallAttempt => "revox.call_attempts", Entity,
+    CALL_ATTEMPTS: CallAttempt => "revox.call_attempts", Entity,
     keys { id: Key = |line| line.record.id.as_str(), }
     given { call_id: Key = |line| line.owner, attempt_number: Index = |line| line.record.attempt_number, }
     fields {
@@ -123,7 +124,7 @@ table! {
 
 table! {
     /// Lines' owner: the attempt.
-    TRANSCRIPT_TURNS, bind_transcript_turns: TranscriptTurn => "revox.transcript_turns", Part,
+    TRANSCRIPT_TURNS: TranscriptTurn => "revox.transcript_turns", Part,
     keys { call_attempt_id: Key = |line| line.owner, turn_index: Index = |line| line.index, }
     given {}
     fields {
@@ -134,7 +135,7 @@ table! {
 
 table! {
     /// Lines' owner: the attempt.
-    POST_CALL_TRANSCRIPT_TURNS, bind_post_call_transcript_turns: TranscriptTurn
+    POST_CALL_TRANSCRIPT_TURNS: TranscriptTurn
         => "revox.post_call_transcript_turns", Part,
     keys { call_attempt_id: Key = |line| line.owner, turn_index: Index = |line| line.index, }
     given {}
@@ -146,7 +147,7 @@ table! {
 
 table! {
     /// Lines' owner: the attempt.
-    SPEECH_EVENTS, bind_speech_events: SpeechEvent => "revox.speech_events", Part,
+    SPEECH_EVENTS: SpeechEvent => "revox.speech_events", Part,
     keys { call_attempt_id: Key = |line| line.owner, id: Key = |line| line.record.id.as_str(), }
     given {}
     fields {
@@ -158,7 +159,7 @@ table! {
 
 table! {
     /// Lines' owner: the attempt.
-    SMS_MESSAGES, bind_sms_messages: SmsMessage => "revox.sms_messages", Part,
+    SMS_MESSAGES: SmsMessage => "revox.sms_messages", Part,
     keys { call_attempt_id: Key = |line| line.owner, id: Key = |line| line.record.id.as_str(), }
     given {}
     fields {
@@ -169,7 +170,7 @@ table! {
 
 table! {
     /// Lines' owner: the attempt.
-    EMAIL_MESSAGES, bind_email_messages: EmailMessage => "revox.email_messages", Part,
+    EMAIL_MESSAGES: EmailMessage => "revox.email_messages", Part,
     keys { call_attempt_id: Key = |line| line.owner, id: Key = |line| line.record.id.as_str(), }
     given {}
     fields {

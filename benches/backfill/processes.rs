@@ -1,0 +1,86 @@
+//! What processes used, as `/proc` tells it.
+//!
+//! Owns the reading of `/proc`. Leaves to others which processes are of interest.
+
+use std::fs;
+use std::process::{Child, ExitStatus};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// How often a process is looked at until it ends.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// What a process used from its start to its end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Usage {
+    pub(crate) elapsed: Duration,
+    pub(crate) cpu_seconds: f64,
+    pub(crate) peak_bytes: u64,
+}
+
+/// A line of `/proc/PID/stat`, as far as it matters.
+struct Stat {
+    is_zombie: bool,
+    parent: u32,
+    /// Of the process itself, in ticks.
+    own_ticks: u64,
+    /// Of its children that have ended.
+    ended_children_ticks: u64,
+}
+
+impl Stat {
+    fn read(pid: u32) -> Option<Self> {
+        let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The name in parentheses may hold anything, spaces too.
+        let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
+        let number = |index: usize| fields.get(index)?.parse::<u64>().ok();
+        Some(Self {
+            is_zombie: *fields.first()? == "Z",
+            parent: u32::try_from(number(1)?).ok()?,
+            own_ticks: number(11)? + number(12)?,
+            ended_children_ticks: number(13)? + number(14)?,
+        })
+    }
+}
+
+/// Linux shows times to programs in hundredths of a second, whatever the kernel's own tick.
+#[expect(clippy::cast_precision_loss, reason = "ticks are few")]
+fn seconds(ticks: u64) -> f64 {
+    ticks as f64 / 100.0
+}
+
+/// CPU seconds of a process, of its children, and of those that have ended.
+pub(crate) fn family_cpu_seconds(pid: u32) -> f64 {
+    let Some(head) = Stat::read(pid) else { return 0.0 };
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let children: u64 = processes
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter_map(Stat::read)
+        .filter(|stat| stat.parent == pid)
+        .map(|stat| stat.own_ticks)
+        .sum();
+    seconds(head.own_ticks + head.ended_children_ticks + children)
+}
+
+fn peak_bytes(pid: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()? * 1024)
+}
+
+/// Waits until a process has ended, and tells what it used. `started`: when it was started.
+pub(crate) fn watch(mut child: Child, started: Instant) -> std::io::Result<(ExitStatus, Usage)> {
+    let pid = child.id();
+    let mut peak = 0;
+    loop {
+        // A process that has ended and was not waited for yet still shows its times, but no memory.
+        let stat = Stat::read(pid);
+        if stat.as_ref().is_none_or(|stat| stat.is_zombie) {
+            let elapsed = started.elapsed();
+            let cpu_seconds = stat.map_or(0.0, |stat| seconds(stat.own_ticks));
+            return Ok((child.wait()?, Usage { elapsed, cpu_seconds, peak_bytes: peak }));
+        }
+        peak = peak_bytes(pid).unwrap_or(0).max(peak);
+        sleep(PAUSE);
+    }
+}
