@@ -3,9 +3,6 @@
 use revox_mirror::cli;
 use std::process::ExitCode;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let arguments = match cli::read_arguments() {
         Ok(arguments) => arguments,

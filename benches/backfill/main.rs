@@ -17,9 +17,6 @@ use report::{Report, Stage};
 use revox_mirror::simulator::{Fault, FaultKind, Options, Simulator};
 use std::time::Duration;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// How long each answer takes in the stages with latency.
 const LATENCY: Duration = Duration::from_millis(20);
 

@@ -97,7 +97,8 @@ impl Store {
         batch: &Batch<'_>,
         now: Time,
     ) -> Result<BatchCounts, StoreError> {
-        let mut transaction = self.begin().await?;
+        // What is lost is read again: the commit that ends the walk waits for the disk, and with it for all before.
+        let mut transaction = self.begin_repeatable().await?;
         let connection = &mut *transaction;
         let mut counts = BatchCounts::default();
         if !batch.rows.is_empty() {

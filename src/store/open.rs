@@ -3,8 +3,9 @@
 use super::StoreError;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions, Postgres, Row, Transaction};
+use sqlx::{AssertSqlSafe, ConnectOptions, Postgres, Row, Transaction};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What is needed to reach the database.
@@ -23,6 +24,8 @@ pub struct StoreOptions {
 pub struct Store {
     pool: PgPool,
     lease_ttl: Duration,
+    /// What opens a transaction.
+    opening: Arc<str>,
 }
 
 /// What the database says of itself.
@@ -72,7 +75,8 @@ impl Store {
             .connect_with(connect)
             .await
             .map_err(|source| StoreError::Unreachable { address, source })?;
-        let store = Self { pool, lease_ttl: options.lease_ttl };
+        let lease_ttl = options.lease_ttl;
+        let store = Self { pool, lease_ttl, opening: opening(lease_ttl).into() };
         let fitness = store.check_fitness().await?;
         Ok((store, fitness))
     }
@@ -113,32 +117,43 @@ impl Store {
     }
 
     /// Begins a transaction that cannot stand still for longer than a lease lives.
-    ///
-    /// The joins are pinned to nested loops over indexes: on a table that grows from nothing the planner has no
-    /// statistics and would hash the whole table for every batch. A plan that has to scan all the same looks so
-    /// costly then that it would be compiled first, which no statement here is worth.
     pub(super) async fn begin(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
-        let mut transaction =
-            self.pool.begin().await.map_err(StoreError::query("beginning a transaction"))?;
-        let ttl_ms = u64::try_from(self.lease_ttl.as_millis()).unwrap_or(30_000).max(1_000);
-        sqlx::query(
-            "select set_config('statement_timeout', $1, true),
-                    set_config('lock_timeout', $2, true),
-                    set_config('idle_in_transaction_session_timeout', $3, true),
-                    set_config('enable_hashjoin', 'off', true),
-                    set_config('enable_mergejoin', 'off', true),
-                    set_config('enable_seqscan', 'off', true),
-                    set_config('jit', 'off', true),
-                    set_config('TimeZone', 'UTC', true)",
-        )
-        .bind((ttl_ms * 2 / 3).to_string())
-        .bind((ttl_ms / 3).to_string())
-        .bind((ttl_ms / 2).to_string())
-        .execute(&mut *transaction)
-        .await
-        .map_err(StoreError::query("setting up a transaction"))?;
-        Ok(transaction)
+        self.begin_with(&self.opening).await
     }
+
+    /// Begins a transaction whose work can be done again, so that its commit does not wait for the disk. It is whole
+    /// or not at all like any other; a server that crashes may lose it with all that came after.
+    pub(super) async fn begin_repeatable(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
+        self.begin_with(&format!("{}; set local synchronous_commit = off", self.opening)).await
+    }
+
+    async fn begin_with(&self, opening: &str) -> Result<Transaction<'static, Postgres>, StoreError> {
+        let opening = AssertSqlSafe(opening.to_owned());
+        self.pool.begin_with(opening).await.map_err(StoreError::query("beginning a transaction"))
+    }
+}
+
+/// The statements that open a transaction, sent at once: a page costs few round trips, and these are half of them.
+///
+/// The joins are pinned to nested loops over indexes: on a table that grows from nothing the planner has no
+/// statistics and would hash the whole table for every batch. A plan that has to scan all the same looks so costly
+/// then that it would be compiled first, which no statement here is worth.
+fn opening(lease_ttl: Duration) -> String {
+    let ttl_ms = u64::try_from(lease_ttl.as_millis()).unwrap_or(30_000).max(1_000);
+    format!(
+        "begin; \
+         set local statement_timeout = {}; \
+         set local lock_timeout = {}; \
+         set local idle_in_transaction_session_timeout = {}; \
+         set local enable_hashjoin = off; \
+         set local enable_mergejoin = off; \
+         set local enable_seqscan = off; \
+         set local jit = off; \
+         set local timezone = 'UTC'",
+        ttl_ms * 2 / 3,
+        ttl_ms / 3,
+        ttl_ms / 2,
+    )
 }
 
 /// Commits.
