@@ -59,6 +59,7 @@ async fn look_at_database(database: &Database, sheet: &mut Sheet<'_>) {
         rights.map(|()| "the user may do what the mirror does".to_owned()).map_err(Into::into),
     );
     sheet.show("schema", look_at_schema(&store).await);
+    store.close().await;
 }
 
 async fn look_at_schema(store: &Store) -> Finding {

@@ -78,7 +78,11 @@ async fn show(
         progress: pass::progress(&context.terminal),
     };
     let options = PassOptions { accept_account: true, trigger: "demo", ..PassOptions::default() };
-    let report = sync::run_pass(&mirror, &options).await?;
+    let report = sync::run_pass(&mirror, &options).await;
+    if let Some(store) = &mirror.store {
+        store.close().await;
+    }
+    let report = report?;
     pass::show_summary(context, &report, false);
 
     let terminal = &context.terminal;

@@ -55,7 +55,11 @@ impl Exit {
             .campaigns
             .iter()
             .all(|campaign| is_whole(campaign.outcome) && campaign.rows.rejected_new == 0);
-        if whole && report.rejected_new == 0 { Self::Complete } else { Self::Partial }
+        if whole && report.rejected_new == 0 && report.suspicious.is_none() {
+            Self::Complete
+        } else {
+            Self::Partial
+        }
     }
 }
 

@@ -10,7 +10,9 @@ pub(super) async fn run(context: &Context) -> anyhow::Result<Exit> {
     let outcome = interrupt::or_signal(async {
         let store = database.connect().await?;
         store.check_rights().await?;
-        Ok(store.migrate().await?)
+        let applied = store.migrate().await?;
+        store.close().await;
+        Ok(applied)
     })
     .await;
     context.close(database).await;

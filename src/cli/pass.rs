@@ -91,6 +91,12 @@ pub(super) fn show_summary(context: &Context, report: &PassReport, dry_run: bool
             terminal.print(&format!("{} ({}): {note}", campaign.name, campaign.id));
         }
     }
+    if let Some(reason) = &report.suspicious {
+        terminal.print(&format!(
+            "Campaigns are gone from the API, and none was marked as gone here: {reason}. If that is right, they stay in \
+             the tables until a later version can be told so; if not, look at the key and the base URL."
+        ));
+    }
     if report.campaigns_tombstoned > 0 {
         terminal.print(&format!("campaigns that are gone: {}", report.campaigns_tombstoned));
     }

@@ -111,7 +111,11 @@ async fn make_pass(
         lease_wait: pass::LEASE_WAIT,
         trigger: "once",
     };
-    let report = sync::run_pass(&mirror, &options).await?;
+    let report = sync::run_pass(&mirror, &options).await;
+    if let Some(store) = &mirror.store {
+        store.close().await;
+    }
+    let report = report?;
     pass::show_summary(context, &report, arguments.dry_run);
     Ok(Exit::of_report(&report))
 }

@@ -47,6 +47,8 @@ pub(super) async fn run(context: &Context, arguments: &SimulateArguments) -> any
         },
         api_key: arguments.key.clone(),
         seed: arguments.seed,
+        // Another seed is another account.
+        organization_id: format!("org_simulated_{}", arguments.seed),
         campaigns: arguments.campaigns,
         rows: arguments.rows,
         ..Options::default()

@@ -27,7 +27,7 @@ impl Table {
         for row in &self.rows {
             let mut line = String::new();
             for ((cell, width), numeric) in row.iter().zip(&widths).zip(&numeric) {
-                let padding = " ".repeat(width.saturating_sub(cell.chars().count()));
+                let padding = " ".repeat(width.saturating_sub(console::measure_text_width(cell)));
                 let padding = padding.as_str();
                 let (before, after) = if *numeric { (padding, "") } else { ("", padding) };
                 line.extend([before, cell.as_str(), after, "  "]);
@@ -38,7 +38,12 @@ impl Table {
     }
 
     fn width(&self, column: usize) -> usize {
-        self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+        self.rows
+            .iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| console::measure_text_width(cell))
+            .max()
+            .unwrap_or(0)
     }
 
     fn is_numeric(&self, column: usize) -> bool {

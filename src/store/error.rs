@@ -19,6 +19,22 @@ pub enum StoreError {
         #[source]
         source: sqlx::Error,
     },
+    /// The server answers and does not let the user in, or has no such database.
+    #[error("the database at {address} refuses the connection: {problem}")]
+    Refused {
+        /// Host and port, or socket; never the password.
+        address: String,
+        /// The server's words.
+        problem: String,
+    },
+    /// The user may not do this.
+    #[error("{doing} is not allowed: {problem}")]
+    Denied {
+        /// What was being done.
+        doing: &'static str,
+        /// The server's words.
+        problem: String,
+    },
     /// Its version is older than the oldest that is supported.
     #[error("the database is Postgres {found}, and 14 is the oldest that the mirror works with")]
     TooOld {
@@ -88,6 +104,7 @@ impl StoreError {
         move |error| match &error {
             sqlx::Error::Database(database) => match database.code().as_deref() {
                 Some("23503") => Self::ParentMissing,
+                Some("42501") => Self::Denied { doing, problem: database.message().to_owned() },
                 // A key that was not there a moment ago (23505) is one that another campaign shares.
                 Some("40001" | "40P01" | "55P03" | "23505") => Self::Conflict,
                 code => Self::Query {
@@ -112,6 +129,10 @@ impl StoreError {
             Self::BadUrl { .. } => "DATABASE_URL looks like postgres://user:password@host:5432/database",
             Self::Unreachable { .. } => {
                 "check that the server runs and that DATABASE_URL names it; without DATABASE_URL the mirror runs a Postgres of its own"
+            }
+            Self::Refused { .. } => "check user, password and database name in DATABASE_URL",
+            Self::Denied { .. } => {
+                "connect as the user that owns the mirror's schemas, or have its owner grant this one the right to use and write to revox and revox_sync"
             }
             Self::TooOld { .. } => {
                 "use Postgres 14 or newer, or unset DATABASE_URL and let the mirror run its own"

@@ -3,7 +3,7 @@
 use super::StoreError;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{AssertSqlSafe, ConnectOptions, Postgres, Row, Transaction};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Postgres, Row, Transaction};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +42,22 @@ pub struct Fitness {
 /// The oldest server that is supported, as `server_version_num` has it.
 const OLDEST_SERVER: i32 = 140_000;
 
+/// How long a connection may take to stand.
+const REACH_WITHIN: Duration = Duration::from_secs(5);
+
+/// Connects once, apart from the pool, which would only say that it has waited long enough.
+async fn reach(connect: &PgConnectOptions, address: String) -> Result<(), StoreError> {
+    let source = match tokio::time::timeout(REACH_WITHIN, connect.connect()).await {
+        Ok(Ok(connection)) => return connection.close().await.map_err(StoreError::query("connecting")),
+        Ok(Err(sqlx::Error::Database(refusal))) => {
+            return Err(StoreError::Refused { address, problem: refusal.message().to_owned() });
+        }
+        Ok(Err(source)) => source,
+        Err(_) => sqlx::Error::PoolTimedOut,
+    };
+    Err(StoreError::Unreachable { address, source })
+}
+
 /// Whether a server is one that the mirror works with.
 fn judge_server(number: i32, version: &str, encoding: &str) -> Result<(), StoreError> {
     if number < OLDEST_SERVER {
@@ -68,13 +84,12 @@ impl Store {
             Some(socket) => socket.display().to_string(),
             None => format!("{}:{}", connect.get_host(), connect.get_port()),
         };
+        reach(&connect, address).await?;
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections)
-            .acquire_timeout(Duration::from_secs(5))
+            .acquire_timeout(REACH_WITHIN)
             .test_before_acquire(false)
-            .connect_with(connect)
-            .await
-            .map_err(|source| StoreError::Unreachable { address, source })?;
+            .connect_lazy_with(connect);
         let lease_ttl = options.lease_ttl;
         let store = Self { pool, lease_ttl, opening: opening(lease_ttl).into() };
         let fitness = store.check_fitness().await?;

@@ -49,6 +49,17 @@ impl Store {
         started_at: Time,
     ) -> Result<i64, StoreError> {
         let mut transaction = self.begin().await?;
+        // Under the campaign's lease, a line without an end is one of a pass that was broken off.
+        sqlx::query(
+            "update revox_sync.runs
+             set outcome = 'failed', finished_at = $2, error = 'broken off; what it committed stays'
+             where campaign_id = $1 and finished_at is null",
+        )
+        .bind(campaign_id)
+        .bind(started_at)
+        .execute(&mut *transaction)
+        .await
+        .map_err(StoreError::query("closing the lines of passes that were broken off"))?;
         let id = sqlx::query(
             "insert into revox_sync.runs (account, campaign_id, kind, started_at, trigger)
              values ($1, $2, 'full', $3, $4)

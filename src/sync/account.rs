@@ -52,10 +52,10 @@ pub async fn run_pass(mirror: &Mirror, options: &PassOptions) -> Result<PassRepo
     let mut report = PassReport::default();
     if let (Some(store), false) = (&store, options.dry_run) {
         let lease = wait_for_lease(store, "account:default", &shared.holder, options.lease_wait).await?;
-        if let Some(lease) = &lease {
+        if let Some((lease, _)) = &lease {
             let keeper = keep(store.clone(), lease.clone());
             report.rejected_new = list::save(mirror, store, lease, ACCOUNT, &listing).await?;
-            report.campaigns_tombstoned = bury(mirror, store, lease, &listing).await?;
+            (report.campaigns_tombstoned, report.suspicious) = bury(mirror, store, lease, &listing).await?;
             drop(keeper);
             store.release_lease(lease).await?;
         }
@@ -86,19 +86,19 @@ async fn usable_store(mirror: &Mirror, options: &PassOptions) -> Result<Option<S
     }
 }
 
-/// Takes a lease, waiting for its holder; `None` when it is still held at the end.
+/// Takes a lease, waiting for its holder, and tells whether it had to wait; `None` when it is still held at the end.
 pub(super) async fn wait_for_lease(
     store: &Store,
     scope: &str,
     holder: &Holder,
     wait: Duration,
-) -> Result<Option<Lease>, StoreError> {
+) -> Result<Option<(Lease, bool)>, StoreError> {
     const PAUSE: Duration = Duration::from_millis(250);
     let deadline = tokio::time::Instant::now() + wait;
     let mut said = false;
     loop {
         if let Some(lease) = store.take_lease(scope, holder).await? {
-            return Ok(Some(lease));
+            return Ok(Some((lease, said)));
         }
         if tokio::time::Instant::now() >= deadline {
             return Ok(None);
@@ -115,16 +115,21 @@ pub(super) async fn wait_for_lease(
     }
 }
 
-/// Looks after the campaigns that the list no longer shows; returns how many were tombstoned.
+/// Looks after the campaigns that the list no longer shows; returns how many were tombstoned, or why none was.
 ///
 /// A campaign is gone when the API says 404 of it in two passes in a row, and not when so many would vanish
 /// that a person should look first.
-async fn bury(mirror: &Mirror, store: &Store, lease: &Lease, listing: &Listing) -> Result<u64, SyncError> {
+async fn bury(
+    mirror: &Mirror,
+    store: &Store,
+    lease: &Lease,
+    listing: &Listing,
+) -> Result<(u64, Option<String>), SyncError> {
     let live = store.live_campaigns(ACCOUNT).await?;
     let listed: HashSet<&str> = listing.campaigns.iter().map(|it| it.campaign().id.as_str()).collect();
     let absent: Vec<&String> = live.iter().filter(|id| !listed.contains(id.as_str())).collect();
     if absent.is_empty() || !listing.unreadable.is_empty() {
-        return Ok(0);
+        return Ok((0, None));
     }
     let mut gone: Vec<String> = Vec::new();
     for id in absent {
@@ -146,12 +151,12 @@ async fn bury(mirror: &Mirror, store: &Store, lease: &Lease, listing: &Listing) 
     let tolerated = if live.len() < 5 { u64::MAX } else { 0 };
     if let Some(reason) = vanishing(count(live.len()), count(gone.len()), tolerated) {
         tracing::error!(%reason, "campaigns are gone from the API; none was tombstoned");
-        return Ok(0);
+        return Ok((0, Some(reason)));
     }
     if !gone.is_empty() {
         store.tombstone_campaigns(lease, &gone, mirror.clock.now()).await?;
     }
-    Ok(count(gone.len()))
+    Ok((count(gone.len()), None))
 }
 
 /// Walks the campaigns that need it, side by side, and reports in the order of the list.

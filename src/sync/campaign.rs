@@ -7,10 +7,10 @@ use super::verdict::{Verdict, Walked};
 use super::walk::{Seen, Walker};
 use super::{CampaignReport, Mirror, PassOptions, RowCounts};
 use crate::observe::CampaignProgress;
-use crate::plan::Outcome;
-use crate::plan::Shape;
+use crate::plan::{Due, Outcome, Shape, due};
 use crate::store::{CampaignState, Lease, RunLine, Store, StoreError, WalkCheckpoint};
 use crate::wire::RowsPage;
+use chrono::TimeDelta;
 use serde_json::json;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -68,12 +68,16 @@ impl CampaignPass {
             return self.look(report).await;
         };
         let scope = format!("campaign:{}", self.id());
-        let Some(lease) = wait_for_lease(store, &scope, &self.shared.holder, self.options.lease_wait).await?
-        else {
+        let taken = wait_for_lease(store, &scope, &self.shared.holder, self.options.lease_wait).await?;
+        let Some((lease, waited)) = taken else {
             report.outcome = Outcome::Partial;
             report.note = Some("another revox-mirror works on this campaign".to_owned());
             return Ok(());
         };
+        if waited && !self.is_still_due(store).await? {
+            store.release_lease(&lease).await?;
+            return Ok(());
+        }
         let keeper = keep(store.clone(), lease.clone());
         let result = self.run_under(store, &lease, report).await;
         drop(keeper);
@@ -81,6 +85,15 @@ impl CampaignPass {
             tracing::warn!(%error, "a lease could not be given back; it expires by itself");
         }
         result
+    }
+
+    /// Whether there is still something to do after another process has worked on the campaign.
+    async fn is_still_due(&self, store: &Store) -> Result<bool, PageError> {
+        let now = self.mirror.clock.now();
+        let mut campaigns = store.load_campaigns(ACCOUNT, self.mirror.settings.settle_window, now).await?;
+        let known = campaigns.remove(self.id()).unwrap_or_default().known;
+        let every = TimeDelta::from_std(self.mirror.settings.full_walk_every).unwrap_or(TimeDelta::MAX);
+        Ok(due(&known, &self.listed.fingerprint, self.options.full, now, every) != Due::Skip)
     }
 
     /// A dry run: reads and counts, and writes nothing.

@@ -128,6 +128,8 @@ pub struct PassReport {
     pub campaigns: Vec<CampaignReport>,
     /// What all of it cost, the list included.
     pub cost: Cost,
+    /// Why campaigns that are gone from the API were not tombstoned: a person should look first.
+    pub suspicious: Option<String>,
     /// Pieces of the list that could not land and were not known before.
     pub rejected_new: u64,
     /// Campaigns that were tombstoned because the API no longer has them.

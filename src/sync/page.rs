@@ -61,7 +61,7 @@ pub(super) struct PreparedPage {
 pub(super) enum PageError {
     #[error("a page could not be read")]
     Api(#[from] ApiError),
-    #[error("the mirror could not be asked what it knows")]
+    #[error("the mirror's database failed")]
     Store(#[from] StoreError),
     #[error("a task ended before its work was done")]
     Task(#[from] tokio::task::JoinError),
