@@ -119,8 +119,8 @@ impl PageReader {
             }
             prepared.unknown += u64::from(held.is_none());
             prepared.differing += u64::from(held.is_some());
-            let Some(json) = view.page.body.get(row.span.clone()).and_then(|it| std::str::from_utf8(it).ok())
-            else {
+            let json = view.page.body.get(row.span.clone()).unwrap_or_default();
+            let Ok(json) = simdutf8::basic::from_utf8(json) else {
                 continue;
             };
             let mut records = normalize::row(json, place, &self.options, &mut prepared.drift);

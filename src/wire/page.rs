@@ -107,7 +107,7 @@ pub fn organization_id(body: &[u8]) -> Result<Option<String>, ShapeError> {
 
 /// The body as valid UTF-8, and how many sequences had to be replaced for it.
 fn into_utf8(body: Bytes) -> (Bytes, u64) {
-    if std::str::from_utf8(&body).is_ok() {
+    if simdutf8::basic::from_utf8(&body).is_ok() {
         return (body, 0);
     }
     let mut text = String::with_capacity(body.len());
@@ -124,7 +124,7 @@ fn into_utf8(body: Bytes) -> (Bytes, u64) {
 
 /// The text of a body that [`into_utf8`] made.
 fn as_text(body: &Bytes) -> &str {
-    std::str::from_utf8(body).unwrap_or_default()
+    simdutf8::basic::from_utf8(body).unwrap_or_default()
 }
 
 /// Where `part` stands in `whole`, of which it is a slice.
