@@ -38,16 +38,14 @@ pub(crate) struct Database {
 impl Server {
     /// Starts a server, or uses the given one.
     pub(crate) async fn start(url: Option<&str>) -> anyhow::Result<Self> {
-        let (url, own) = match url {
-            Some(url) => (Url::parse(url)?, None),
-            None => {
-                // The server's account must be able to enter it when root runs the bench.
-                let open = fs::Permissions::from_mode(0o755);
-                let directory =
-                    tempfile::Builder::new().prefix("revox-mirror-").permissions(open).tempdir()?;
-                let local_db = LocalDb::start(localdb::Options::new(directory.path().join("db"))).await?;
-                (Url::parse(local_db.url().expose_secret())?, Some((local_db, directory)))
-            }
+        let (url, own) = if let Some(url) = url {
+            (Url::parse(url)?, None)
+        } else {
+            // The server's account must be able to enter it when root runs the bench.
+            let open = fs::Permissions::from_mode(0o755);
+            let directory = tempfile::Builder::new().prefix("revox-mirror-").permissions(open).tempdir()?;
+            let local_db = LocalDb::start(localdb::Options::new(directory.path().join("db"))).await?;
+            (Url::parse(local_db.url().expose_secret())?, Some((local_db, directory)))
         };
         let mut connection = PgConnection::connect(url.as_str()).await?;
         let directory: String =

@@ -222,6 +222,7 @@ impl CampaignPass {
             options: self.mirror.settings.normalize.clone(),
             written: Arc::clone(&self.shared.written),
             campaign_id: self.id().into(),
+            processors: Arc::clone(&self.shared.processors),
             nothing_known: self.state.known.full_walk_at.is_none() && !self.state.known.walk_under_way,
         };
         let mut seen = Seen::default();
