@@ -25,6 +25,8 @@ pub(super) struct Shared {
     pub(super) hasher: Hasher,
     pub(super) holder: Holder,
     pub(super) written: Arc<Written>,
+    /// As many permits as there are processors.
+    pub(super) processors: Arc<Semaphore>,
     /// How the API pages, once it is known. Held while one campaign finds out, so that the others wait.
     pub(super) shape: tokio::sync::Mutex<Option<Shape>>,
 }
@@ -47,6 +49,7 @@ pub async fn run_pass(mirror: &Mirror, options: &PassOptions) -> Result<PassRepo
         hasher: mirror.hasher(!options.dry_run).await?,
         holder: Holder::this_process(),
         written: Arc::new(Written::new(list::assistants(&listing))),
+        processors: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from))),
         shape: tokio::sync::Mutex::new(held.shape),
     });
     let mut report = PassReport::default();

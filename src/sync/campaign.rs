@@ -240,6 +240,7 @@ impl CampaignPass {
             written: Arc::clone(&self.shared.written),
             campaign_id: self.id().into(),
             nothing_known: is_first && !self.state.has_known_rows && !self.state.known.walk_under_way,
+            processors: Arc::clone(&self.shared.processors),
         };
         let mut seen = Seen::default();
         let resumable = resumed.filter(|walk| walk.shape != Shape::Unpaged && walk.next_page > 0);

@@ -9,6 +9,7 @@ use crate::store::{Store, StoreError};
 use crate::wire::RowsPage;
 use std::collections::HashMap;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// What every page of a campaign's walk needs.
 #[derive(Clone)]
@@ -21,6 +22,8 @@ pub(super) struct PageReader {
     pub(super) campaign_id: Arc<str>,
     /// No row is to be passed over: the campaign has never been walked, or a page is read for what is on it.
     pub(super) nothing_known: bool,
+    /// Shared by the pass: no more pages are parsed at once than there are processors.
+    pub(super) processors: Arc<Semaphore>,
 }
 
 /// A page, ready to be written.
@@ -86,7 +89,7 @@ impl PageReader {
     /// Tells what is known from what is not, and normalizes the latter. Parsing runs off the async threads.
     pub(super) async fn prepare(self, page: RowsPage, position: u64) -> Result<PreparedPage, PageError> {
         let hasher = self.hasher.clone();
-        let view = tokio::task::spawn_blocking(move || PageView::new(page, &hasher)).await?;
+        let view = self.compute(move || PageView::new(page, &hasher)).await?;
         let known = match &self.store {
             Some(store) if !self.nothing_known => {
                 let ids: Vec<&str> = view.rows.iter().filter_map(|row| row.id.as_deref()).collect();
@@ -94,7 +97,17 @@ impl PageReader {
             }
             _ => HashMap::new(),
         };
-        Ok(tokio::task::spawn_blocking(move || self.normalize(&view, &known, position)).await?)
+        let reader = self.clone();
+        self.compute(move || reader.normalize(&view, &known, position)).await
+    }
+
+    /// Computes off the async threads, when a processor is free: more threads would only need more memory.
+    async fn compute<T: Send + 'static>(
+        &self,
+        computation: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, PageError> {
+        let _processor = self.processors.acquire().await;
+        Ok(tokio::task::spawn_blocking(computation).await?)
     }
 
     fn normalize(&self, view: &PageView, known: &HashMap<String, Hash>, position: u64) -> PreparedPage {
