@@ -197,3 +197,31 @@ async fn a_walk_that_was_broken_off_goes_on_at_its_checkpoint() {
     assert!(pages <= 6, "{pages} pages were read again instead of the 15 of the whole");
     account.assert_equal().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_many_campaigns_gone_at_once_are_said_and_none_is_tombstoned() {
+    let account = Account::new(Options { campaigns: 6, rows: 5, turns: 1, ..Options::default() }).await;
+    account.complete_pass(&passing()).await;
+    for id in account.simulator.campaign_ids().iter().take(3) {
+        account.simulator.edit(|account| account.delete_campaign(id.as_str())).unwrap();
+    }
+    assert_eq!(account.pass(&passing()).await.unwrap().suspicious, None, "one pass proves nothing");
+    let report = account.pass(&passing()).await.unwrap();
+    assert!(report.suspicious.is_some_and(|reason| reason.contains("3 of 6")));
+    assert_eq!(account.count("select count(*) from revox.campaigns where _deleted_at is not null").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_line_that_was_left_open_is_closed_by_the_next_pass() {
+    let account = Account::new(Options { campaigns: 1, rows: 5, turns: 1, ..Options::default() }).await;
+    account.complete_pass(&passing()).await;
+    sqlx::query("update revox_sync.runs set outcome = null, finished_at = null")
+        .execute(&account.pool)
+        .await
+        .unwrap();
+    account.complete_pass(&full()).await;
+    assert_eq!(account.count("select count(*) from revox_sync.runs where finished_at is null").await, 0);
+    let broken_off =
+        "select count(*) from revox_sync.runs where outcome = 'failed' and error like 'broken off%'";
+    assert_eq!(account.count(broken_off).await, 1);
+}
