@@ -74,7 +74,7 @@ fn repair_string(literal: &str) -> Option<String> {
     Some(repaired)
 }
 
-/// The UTF-16 unit of an escape `\uXXXX` that stands at a place.
+/// The UTF-16 unit of an escape (`\u` and four hexadecimal digits) that stands at a place.
 fn escaped_unit(literal: &str, at: usize) -> Option<u16> {
     let digits = part(literal, at..at + 6).strip_prefix(r"\u")?;
     u16::from_str_radix(digits, 16).ok()
