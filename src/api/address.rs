@@ -2,7 +2,7 @@
 //!
 //! Owns: that the key can only travel encrypted or within this machine. Leaves to `exchange`: sending.
 
-use super::{ApiError, PageQuery};
+use super::{ApiError, PageQuery, Several};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use url::{Host, Url};
 
@@ -20,7 +20,7 @@ pub(super) enum Endpoint<'a> {
     /// One campaign.
     Campaign(&'a str),
     /// Rows of a campaign: one page, or all of them.
-    Rows(&'a str, Option<PageQuery>),
+    Rows(&'a str, Option<&'a PageQuery>),
     /// The owner of the key.
     Me,
 }
@@ -84,9 +84,19 @@ impl BaseUrl {
             };
         }
         if let Endpoint::Rows(_, Some(query)) = endpoint {
-            url.query_pairs_mut()
+            let mut pairs = url.query_pairs_mut();
+            pairs
                 .append_pair("page", &query.page.to_string())
                 .append_pair("page_size", &query.page_size.to_string());
+            match query.several {
+                Several::Comma if query.statuses.is_empty() => {}
+                Several::Comma => {
+                    pairs.append_pair("statuses", &query.statuses.join(","));
+                }
+                Several::Repeated => {
+                    pairs.extend_pairs(query.statuses.iter().map(|status| ("statuses", status)));
+                }
+            }
         }
         Ok(url)
     }
@@ -181,7 +191,7 @@ mod tests {
 
     #[test]
     fn endpoints_stand_below_the_base() {
-        let page = PageQuery { page: 3, page_size: 100 };
+        let page = &PageQuery { page: 3, page_size: 100, ..PageQuery::default() };
         for (text, endpoint, expected) in [
             ("https://host/api", Endpoint::Campaigns, "https://host/api/campaigns"),
             ("https://host/api/", Endpoint::Campaigns, "https://host/api/campaigns"),

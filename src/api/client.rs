@@ -79,7 +79,7 @@ impl Client {
     /// `GET /campaigns/{id}/rows`, paged or (without a query) as the newer API has it. The answer is split off
     /// the async threads, within the retry loop.
     pub async fn fetch_rows(&self, id: &str, query: Option<PageQuery>) -> Result<Answer<RowsPage>, ApiError> {
-        self.get(Endpoint::Rows(id, query), RowsPage::split).await
+        self.get(Endpoint::Rows(id, query.as_ref()), RowsPage::split).await
     }
 
     /// The `organization_id` that `GET /users/me` names.

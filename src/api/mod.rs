@@ -47,13 +47,27 @@ pub struct ClientOptions {
     pub max_answer_bytes: usize,
 }
 
+/// How several values of one parameter are written, which is not documented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Several {
+    /// `statuses=a,b`.
+    #[default]
+    Comma,
+    /// `statuses=a&statuses=b`.
+    Repeated,
+}
+
 /// Which page of a campaign's rows to ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PageQuery {
     /// As the API counts: the first page may be 0 or 1.
     pub page: u64,
     /// Rows a page.
     pub page_size: u32,
+    /// Only rows whose call has one of these statuses; empty: all rows.
+    pub statuses: Vec<String>,
+    /// How they are written.
+    pub several: Several,
 }
 
 /// An answer with what its headers say.

@@ -43,6 +43,7 @@ pub(super) fn sync_settings(settings: &Settings) -> SyncSettings {
         max_concurrent_campaigns: settings.sync.max_concurrent_campaigns,
         batch_rows: settings.sync.batch_rows,
         max_bytes_in_flight: settings.api.max_bytes_in_flight,
+        walk_pages_at_most: settings.sync.walk_pages_at_most,
         pages_ahead: (settings.api.max_concurrent_requests / settings.sync.max_concurrent_campaigns.max(1))
             .max(PAGES_AHEAD),
         settle_window: settings.sync.settle_window,

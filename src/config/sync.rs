@@ -8,6 +8,9 @@ use std::time::Duration;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SyncSettings {
+    /// Campaigns of at most so many pages are read whole whenever anything may have changed.
+    #[serde(deserialize_with = "values::number")]
+    pub walk_pages_at_most: u64,
     /// How long after its last attempt a call may still change.
     #[serde(deserialize_with = "values::duration")]
     pub settle_window: Duration,

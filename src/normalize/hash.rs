@@ -6,7 +6,7 @@
 use super::repair::repair;
 use super::scan::{part, skip_space, string_end};
 use super::values::read_id;
-use super::{Options, VERSION};
+use super::{MAX_WORD_BYTES, Options, VERSION};
 use crate::wire::{Object, RowsPage, read_string};
 use memchr::{memchr, memmem};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -75,6 +75,8 @@ pub struct RowView {
     /// Over the row's bytes without `call.assistant` (whose id counts) and without the query string of any
     /// `recording_url`.
     pub hash: Hash,
+    /// The status of its call: `None` without a call, empty when there is one without a status that can be read.
+    pub status: Option<String>,
     /// Where its JSON stands in the page's body.
     pub span: Range<usize>,
 }
@@ -110,13 +112,14 @@ impl PageView {
         let rows = page.rows.iter().map(|span| {
             let json = part(body, span.clone());
             let outline = Outline::read(json);
-            let assistant = outline.assistant.and_then(|assistant| {
+            let assistant = outline.call.assistant.and_then(|assistant| {
                 let start = assistant.as_ptr().addr().saturating_sub(json.as_ptr().addr());
                 let id =
                     assistants.see(body, span.start + start..span.start + start + assistant.len(), hasher)?;
                 Some((start..start + assistant.len(), id))
             });
-            RowView { id: outline.id, hash: hash_row(json, assistant, hasher), span: span.clone() }
+            let hash = hash_row(json, assistant, hasher);
+            RowView { id: outline.id, hash, status: outline.call.status, span: span.clone() }
         });
         let rows = rows.collect();
         Self { rows, assistants: assistants.views, page }
@@ -192,6 +195,13 @@ fn hash_without_signatures(json: &str, content: &mut blake3::Hasher) {
 #[derive(Default)]
 struct Outline<'a> {
     id: Option<String>,
+    call: CallOutline<'a>,
+}
+
+/// The same of its call; nothing without one.
+#[derive(Default)]
+struct CallOutline<'a> {
+    status: Option<String>,
     assistant: Option<&'a str>,
 }
 
@@ -200,7 +210,10 @@ impl<'a> Outline<'a> {
     fn read(json: &'a str) -> Self {
         let mut deserializer = serde_json::Deserializer::from_str(json);
         let outline = RowSeed.deserialize(&mut deserializer);
-        outline.unwrap_or_else(|_| Self { id: id_of(json), assistant: None })
+        outline.unwrap_or_else(|_| Self {
+            id: id_of(json),
+            call: CallOutline { status: Some(String::new()), assistant: None },
+        })
     }
 }
 
@@ -244,7 +257,7 @@ impl<'de> Visitor<'de> for RowSeed {
         while let Some(key) = read_key(&mut map)? {
             match key.as_ref() {
                 "id" => outline.id = read_id(map.next_value::<&RawValue>()?.get()).ok(),
-                "call" => outline.assistant = map.next_value_seed(CallSeed)?,
+                "call" => outline.call = map.next_value_seed(CallSeed)?,
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
@@ -254,11 +267,11 @@ impl<'de> Visitor<'de> for RowSeed {
     }
 }
 
-/// The text of a call's assistant.
+/// A call's status and the text of its assistant.
 struct CallSeed;
 
 impl<'de> DeserializeSeed<'de> for CallSeed {
-    type Value = Option<&'de str>;
+    type Value = CallOutline<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
@@ -266,26 +279,36 @@ impl<'de> DeserializeSeed<'de> for CallSeed {
 }
 
 impl<'de> Visitor<'de> for CallSeed {
-    type Value = Option<&'de str>;
+    type Value = CallOutline<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a call or null")
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
+        Ok(CallOutline::default())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut assistant = None;
+        let mut outline = CallOutline { status: Some(String::new()), assistant: None };
         while let Some(key) = read_key(&mut map)? {
-            if key == "assistant" {
-                assistant = Some(map.next_value::<&RawValue>()?.get()).filter(|json| *json != "null");
-            } else {
-                map.next_value::<IgnoredAny>()?;
+            match key.as_ref() {
+                "assistant" => {
+                    outline.assistant =
+                        Some(map.next_value::<&RawValue>()?.get()).filter(|json| *json != "null");
+                }
+                "status" => {
+                    let status = read_string(map.next_value::<&RawValue>()?.get());
+                    let status =
+                        status.filter(|status| status.len() <= MAX_WORD_BYTES && !status.contains('\0'));
+                    outline.status = Some(status.map_or_else(String::new, Cow::into_owned));
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
             }
         }
-        Ok(assistant)
+        Ok(outline)
     }
 }
 

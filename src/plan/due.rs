@@ -34,8 +34,10 @@ pub struct Known {
     pub full_walk_at: Option<Time>,
     /// A walk was begun and not finished.
     pub walk_under_way: bool,
-    /// Live calls that may still change: not finished, or finished within the settle window.
-    pub unsettled_calls: u64,
+    /// Rows whose call may have changed without the fingerprint telling, and that are to be read by now.
+    pub overdue_rows: u64,
+    /// Incremental passes in a row that could not be proven.
+    pub unproven_passes: u32,
 }
 
 /// Whether to look at a campaign, and why.
@@ -43,9 +45,23 @@ pub struct Known {
 pub enum Due {
     /// Nothing can have changed.
     Skip,
+    /// Find what changed, with as few requests as can be.
+    Incremental(Search),
     /// Read everything; the reason is for `runs.evidence`.
     Walk(&'static str),
 }
+
+/// What an incremental pass looks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Search {
+    /// Why, for `runs.evidence`.
+    pub reason: &'static str,
+    /// Whether anything may have changed; else only what is unsettled is read again.
+    pub changed: bool,
+}
+
+/// Incremental passes in a row that may stay unproven before everything is read.
+const UNPROVEN_PASSES: u32 = 3;
 
 /// Decides on a campaign: `now` and `every` say whether a full walk is due.
 #[must_use]
@@ -62,24 +78,28 @@ pub fn due(known: &Known, listed: &Fingerprint, full: bool, now: Time, every: Ti
     if now - full_walk_at >= every {
         return Due::Walk("a full walk is due");
     }
+    if known.unproven_passes >= UNPROVEN_PASSES {
+        return Due::Walk("incremental passes could not be proven");
+    }
+    let search = |reason, changed| Due::Incremental(Search { reason, changed });
     if !known.fingerprint_trusted {
-        return Due::Walk("the fingerprint is not trusted");
+        return search("the fingerprint is not trusted", true);
     }
     if !listed.is_telling() {
-        return Due::Walk("the list does not tell enough");
+        return search("the list does not tell enough", true);
     }
     if known.fingerprint.as_ref() != Some(listed) {
-        return Due::Walk("the campaign changed");
+        return search("the campaign changed", true);
     }
-    if known.unsettled_calls > 0 {
-        return Due::Walk("calls are unsettled");
+    if known.overdue_rows > 0 {
+        return search("calls are unsettled", false);
     }
     Due::Skip
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Due, Fingerprint, Known, due};
+    use super::{Due, Fingerprint, Known, Search, due};
     use chrono::{DateTime, TimeDelta, Utc};
 
     #[test]
@@ -95,25 +115,34 @@ mod tests {
             fingerprint_trusted: true,
             full_walk_at: Some(now - TimeDelta::hours(1)),
             walk_under_way: false,
-            unsettled_calls: 0,
+            overdue_rows: 0,
+            unproven_passes: 2,
         };
         let every = TimeDelta::hours(24);
         assert_eq!(due(&known, &word, false, now, every), Due::Skip);
         let moved = Fingerprint { row_stats: Some("{1}".into()), ..word.clone() };
         let silent = Fingerprint { row_stats: None, ..word.clone() };
-        let cases = [
-            ("full", known.clone(), word.clone(), true),
-            ("under way", Known { walk_under_way: true, ..known.clone() }, word.clone(), false),
-            ("never", Known { full_walk_at: None, ..known.clone() }, word.clone(), false),
-            ("old", Known { full_walk_at: Some(now - every), ..known.clone() }, word.clone(), false),
-            ("untrusted", Known { fingerprint_trusted: false, ..known.clone() }, word.clone(), false),
-            ("moved", known.clone(), moved, false),
-            ("silent", Known { fingerprint: Some(silent.clone()), ..known.clone() }, silent, false),
-            ("unsettled", Known { unsettled_calls: 1, ..known.clone() }, word.clone(), false),
-            ("unknown", Known { fingerprint: None, ..known }, word, false),
+        let walks = [
+            ("full", known.clone(), true),
+            ("under way", Known { walk_under_way: true, ..known.clone() }, false),
+            ("never", Known { full_walk_at: None, ..known.clone() }, false),
+            ("old", Known { full_walk_at: Some(now - every), ..known.clone() }, false),
+            ("unproven", Known { unproven_passes: 3, ..known.clone() }, false),
         ];
-        for (case, known, listed, full) in cases {
-            assert!(matches!(due(&known, &listed, full, now, every), Due::Walk(_)), "{case}");
+        for (case, known, full) in walks {
+            assert!(matches!(due(&known, &word, full, now, every), Due::Walk(_)), "{case}");
+        }
+        let searches = [
+            ("untrusted", Known { fingerprint_trusted: false, ..known.clone() }, word.clone(), true),
+            ("moved", known.clone(), moved, true),
+            ("silent", Known { fingerprint: Some(silent.clone()), ..known.clone() }, silent, true),
+            ("unknown", Known { fingerprint: None, ..known.clone() }, word.clone(), true),
+            ("unsettled", Known { overdue_rows: 1, ..known }, word, false),
+        ];
+        for (case, known, listed, expected) in searches {
+            let due = due(&known, &listed, false, now, every);
+            let Due::Incremental(Search { changed, .. }) = due else { panic!("{case}: {due:?}") };
+            assert_eq!(changed, expected, "{case}");
         }
     }
 }

@@ -2,14 +2,21 @@
 //!
 //! Owns: how the API's way of paging is found out ([`Discovery`]), what each page of a walk must look like
 //! and what the whole proves ([`WalkFacts`]), when so much would vanish that a person should look first
-//! ([`vanishing`]), and whether a campaign needs a pass at all ([`due`]). Leaves to `sync`: asking.
+//! ([`vanishing`]), whether a campaign needs a pass at all
+//! ([`due`]), and until when a call may still change ([`unsettled`]). Leaves to `sync`: asking.
 
 mod due;
+mod incremental;
 mod outcome;
+mod settle;
 mod shape;
 mod walk;
 
-pub use due::{Due, Fingerprint, Known, due};
+pub use due::{Due, Fingerprint, Known, Search, due};
+pub use incremental::{
+    Answer, Evidence, Filtering, Finding, Incremental, Purpose, Question, RowKey, Sequence, ShownRow, Task, Writing,
+};
 pub use outcome::Outcome;
+pub use settle::{CallTimes, Unsettled, is_final, read_again, unsettled};
 pub use shape::{Ask, Discovery, Learned, Shape, Shown};
 pub use walk::{WalkFacts, vanishing};

@@ -2,14 +2,12 @@
 
 use super::StoreError;
 use super::checkpoint::unsigned;
-use super::open::Store;
-use crate::plan::{Fingerprint, Known, Shape};
+use super::open::{Store, commit};
+use crate::plan::{Filtering, Fingerprint, Known, Shape};
 use crate::records::Time;
 use sqlx::Row;
-use sqlx::postgres::types::PgInterval;
 use sqlx::types::Json;
 use std::collections::HashMap;
-use std::time::Duration;
 
 /// Whose the mirror is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,6 +18,8 @@ pub struct AccountState {
     pub base_url: Option<String>,
     /// How the API pages.
     pub shape: Option<Shape>,
+    /// What is known of its filters by status.
+    pub filtering: Filtering,
 }
 
 /// A campaign, as the mirror knows it before a pass.
@@ -31,26 +31,19 @@ pub struct CampaignState {
     pub is_alive: bool,
     /// Whether any of its rows can be known by its hash.
     pub has_known_rows: bool,
+    /// Passes so far.
+    pub passes: u64,
+    /// Rows of the campaign after its last complete pass.
+    pub rows: Option<u64>,
 }
-
-/// Statuses of a call that will not move on by themselves, or whose moving on shows in the campaign's counts.
-const RESTING_STATUSES: [&str; 8] = [
-    "completed",
-    "cancelled",
-    "errored",
-    "not_launched",
-    "paused",
-    "scheduled",
-    "initializing",
-    "queued_for_calling",
-];
 
 impl Store {
     /// Reads what is remembered of an account.
     pub async fn load_account(&self, account: &str) -> Result<AccountState, StoreError> {
         let mut transaction = self.begin().await?;
         let row = sqlx::query(
-            "select organization_id, base_url, api_shape from revox_sync.accounts where name = $1",
+            "select organization_id, base_url, api_shape, filtering
+             from revox_sync.accounts where name = $1",
         )
         .bind(account)
         .fetch_optional(&mut *transaction)
@@ -60,10 +53,12 @@ impl Store {
             return Ok(AccountState::default());
         };
         let shape: Option<Json<serde_json::Value>> = row.get(2);
+        let filtering: Option<Json<serde_json::Value>> = row.get(3);
         Ok(AccountState {
             organization_id: row.get(0),
             base_url: row.get(1),
             shape: shape.and_then(|shape| serde_json::from_value(shape.0).ok()),
+            filtering: filtering.and_then(|it| serde_json::from_value(it.0).ok()).unwrap_or_default(),
         })
     }
 
@@ -71,7 +66,6 @@ impl Store {
     pub async fn load_campaigns(
         &self,
         account: &str,
-        settle_window: Duration,
         now: Time,
     ) -> Result<HashMap<String, CampaignState>, StoreError> {
         let doing = "reading what is known of the campaigns";
@@ -81,7 +75,8 @@ impl Store {
                     k.walk_id is not null,
                     exists (select 1 from revox_sync.row_states s where s.campaign_id = k.campaign_id),
                     exists (select 1 from revox.campaigns c
-                            where c.id = k.campaign_id and c._deleted_at is null)
+                            where c.id = k.campaign_id and c._deleted_at is null),
+                    k.unproven_passes, k.passes, k.total
              from revox_sync.checkpoints k
              where k.account = $1",
         )
@@ -100,27 +95,70 @@ impl Store {
                         fingerprint_trusted: row.get(2),
                         full_walk_at: row.get(3),
                         walk_under_way: row.get(4),
-                        unsettled_calls: 0,
+                        overdue_rows: 0,
+                        unproven_passes: u32::try_from(row.get::<i32, _>(7)).unwrap_or(0),
                     },
+                    passes: unsigned(row.get(8)),
+                    rows: row.get::<Option<i64>, _>(9).map(unsigned),
                     is_alive: row.get(6),
                     has_known_rows: row.get(5),
                 };
                 (row.get(0), state)
             })
             .collect();
-        for row in sqlx::query(UNSETTLED)
-            .bind(RESTING_STATUSES.as_slice())
-            .bind(now)
-            .bind(PgInterval::try_from(settle_window).unwrap_or_default())
-            .fetch_all(&mut *transaction)
-            .await
-            .map_err(StoreError::query(doing))?
-        {
+        let overdue = sqlx::query(
+            "select campaign_id, count(*) from revox_sync.row_states
+             where unsettled_since is not null and read_by <= $1
+             group by campaign_id",
+        )
+        .bind(now)
+        .fetch_all(&mut *transaction)
+        .await
+        .map_err(StoreError::query(doing))?;
+        for row in overdue {
             if let Some(state) = campaigns.get_mut(row.get::<&str, _>(0)) {
-                state.known.unsettled_calls = unsigned(row.get(1));
+                state.known.overdue_rows = unsigned(row.get(1));
             }
         }
         Ok(campaigns)
+    }
+
+    /// Notes that the list showed nothing new of campaigns: their copies are complete as of `at`, as before.
+    ///
+    /// Needs no lease, since it only moves a time forward that stays true whoever works on the campaign.
+    pub async fn save_unchanged(&self, campaign_ids: &[String], at: Time) -> Result<(), StoreError> {
+        if campaign_ids.is_empty() {
+            return Ok(());
+        }
+        let mut transaction = self.begin_repeatable().await?;
+        sqlx::query(
+            "update revox_sync.checkpoints set complete_through = $2
+             where campaign_id = any($1) and complete_through < $2",
+        )
+        .bind(campaign_ids)
+        .bind(at)
+        .execute(&mut *transaction)
+        .await
+        .map_err(StoreError::query("noting that campaigns did not change"))?;
+        commit(transaction).await
+    }
+
+    /// Remembers what was found out about filters by status.
+    pub async fn save_filtering(
+        &self,
+        account: &str,
+        filtering: Filtering,
+        now: Time,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        sqlx::query("update revox_sync.accounts set filtering = $2, updated_at = $3 where name = $1")
+            .bind(account)
+            .bind(Json(filtering))
+            .bind(now)
+            .execute(&mut *transaction)
+            .await
+            .map_err(StoreError::query("remembering how the API filters"))?;
+        commit(transaction).await
     }
 
     /// The live campaigns of an account, by id.
@@ -138,23 +176,3 @@ impl Store {
         .map_err(StoreError::query("reading the live campaigns"))
     }
 }
-
-/// Live calls that may still change without the campaign's counts telling: under way, of a status that the
-/// mirror does not know, due by now, or ended within the settle window.
-const UNSETTLED: &str = "
-select campaign_id, count(*)
-from (
-    select c.campaign_id, c.id
-    from revox.calls c
-    where c._deleted_at is null
-      and (c.status is null or c.status <> all($1)
-           or c.status = 'scheduled' and c.scheduled_at <= $2)
-    union
-    select c.campaign_id, c.id
-    from revox.call_attempts a
-    join revox.calls c on c.id = a.call_id
-    where c._deleted_at is null and a._deleted_at is null
-      and a.started_at > $2 - $3 - interval '1 day'
-      and a.ended_at > $2 - $3
-) unsettled
-group by campaign_id";

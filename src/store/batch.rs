@@ -8,11 +8,13 @@ use super::lines::Line;
 use super::open::{Store, commit};
 use super::parts::{copy_lists, write_lists};
 use super::rejects::{save_drift, save_rejects};
+use super::states::{RowState, save_readings, save_states};
 use super::tables::{
     CALL_ATTEMPTS, CALLS, CAMPAIGN_ROWS, EMAIL_MESSAGES, POST_CALL_TRANSCRIPT_TURNS, SMS_MESSAGES,
     SPEECH_EVENTS, TRANSCRIPT_TURNS,
 };
 use crate::normalize::{DriftCounts, Hash, RowRecords};
+use crate::plan::Unsettled;
 use crate::records::{Call, CallAttempt, CampaignRow, Listed, Time};
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -24,16 +26,25 @@ pub struct Batch<'a> {
     pub campaign_id: &'a str,
     /// The rows that are new or differ, in the order in which they were read.
     pub rows: &'a [RowRecords],
-    /// The hash of each row by its id, to pass it over next time.
-    pub hashes: &'a HashMap<String, Hash>,
-    /// The walk as it stands after this batch; its pages are remembered with it.
+    /// What is to be remembered of each of them, by id.
+    pub states: &'a HashMap<String, RowState>,
+    /// Unsettled rows that were read again and did not change, with when to read them next.
+    pub readings: &'a [(String, Option<Unsettled>)],
+    /// The walk that read them; none in an incremental pass.
+    pub walk: Option<WalkPages<'a>>,
+    /// What the mirror did not know.
+    pub drift: &'a DriftCounts,
+}
+
+/// The pages of a walk that a batch is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct WalkPages<'a> {
+    /// The walk as it stands after the batch.
     pub walk: &'a WalkCheckpoint,
-    /// The first page of this batch.
+    /// The first page of the batch.
     pub first_page: u64,
     /// Every row of the batch's pages, unchanged ones too: hashes of ids, in order, zero without one.
     pub rows_seen: &'a [Hash],
-    /// What the mirror did not know.
-    pub drift: &'a DriftCounts,
 }
 
 /// What a batch did.
@@ -112,15 +123,18 @@ impl Store {
             let attempts = write_attempts(connection, &lines, &calls, now).await?;
             counts.inserted = rows.inserted;
             counts.written = calls.all() + rows.all() + attempts.all();
-            counts.contested = save_hashes(connection, batch, &lines, &attempts.contested).await?;
+            counts.contested = remember(connection, batch, &lines, &attempts.contested).await?;
             let landed = landed_rows(batch.rows);
             let rejects = batch.rows.iter().flat_map(|records| &records.rejects);
             (counts.rejected, counts.rejected_new) =
                 save_rejects(connection, batch.campaign_id, &landed, rejects, now).await?;
         }
+        save_readings(connection, batch.readings).await?;
         save_drift(connection, batch.drift, now).await?;
-        save_pages(connection, batch).await?;
-        save_walk(connection, batch.campaign_id, batch.walk).await?;
+        if let Some(pages) = &batch.walk {
+            save_pages(connection, batch.campaign_id, pages).await?;
+            save_walk(connection, batch.campaign_id, pages.walk).await?;
+        }
         lease.renew(connection).await?;
         commit(transaction).await?;
         Ok(counts)
@@ -187,9 +201,9 @@ async fn remove_attempts(
     Ok(())
 }
 
-/// Remembers the hash of each row that landed whole. One that did not, or whose attempt belongs to another
-/// call, is to be looked at again in every walk. Returns how many rows yield an attempt to another call.
-async fn save_hashes(
+/// Remembers the rows. One that did not land whole, or whose attempt belongs to another call, is to be looked at
+/// again in every walk. Returns how many rows yield an attempt to another call.
+async fn remember(
     connection: &mut PgConnection,
     batch: &Batch<'_>,
     lines: &Lines<'_>,
@@ -214,32 +228,7 @@ async fn save_hashes(
             again.insert(row.id.as_str());
         }
     }
-    let (ids, hashes): (Vec<&str>, Vec<&[u8]>) = batch
-        .hashes
-        .iter()
-        .filter(|(id, _)| lines.rows.contains_key(id.as_str()) && !again.contains(id.as_str()))
-        .map(|(id, hash)| (id.as_str(), hash.as_slice()))
-        .unzip();
-    if !ids.is_empty() {
-        sqlx::query(
-            "insert into revox_sync.row_states (row_id, campaign_id, hash)
-             select i.id, $3, i.hash from unnest($1::text[], $2::bytea[]) as i(id, hash)
-             on conflict (row_id) do update set campaign_id = excluded.campaign_id, hash = excluded.hash",
-        )
-        .bind(ids)
-        .bind(hashes)
-        .bind(batch.campaign_id)
-        .execute(&mut *connection)
-        .await
-        .map_err(StoreError::query("remembering the hashes of rows"))?;
-    }
-    if !again.is_empty() {
-        sqlx::query("delete from revox_sync.row_states where row_id = any($1)")
-            .bind(again.into_iter().collect::<Vec<_>>())
-            .execute(connection)
-            .await
-            .map_err(StoreError::query("forgetting the hashes of rows"))?;
-    }
+    save_states(connection, batch.campaign_id, batch.states, &again).await?;
     Ok(yielding)
 }
 
@@ -250,15 +239,19 @@ fn landed_rows(rows: &[RowRecords]) -> Vec<&str> {
 }
 
 /// Remembers which rows the batch's pages showed.
-async fn save_pages(connection: &mut PgConnection, batch: &Batch<'_>) -> Result<(), StoreError> {
-    let hashes: Vec<u8> = batch.rows_seen.iter().flatten().copied().collect();
+async fn save_pages(
+    connection: &mut PgConnection,
+    campaign_id: &str,
+    pages: &WalkPages<'_>,
+) -> Result<(), StoreError> {
+    let hashes: Vec<u8> = pages.rows_seen.iter().flatten().copied().collect();
     sqlx::query(
         "insert into revox_sync.walk_pages (campaign_id, walk_id, first_page, row_hashes)
          values ($1, $2, $3, $4)",
     )
-    .bind(batch.campaign_id)
-    .bind(batch.walk.id)
-    .bind(signed(batch.first_page))
+    .bind(campaign_id)
+    .bind(pages.walk.id)
+    .bind(signed(pages.first_page))
     .bind(hashes)
     .execute(connection)
     .await

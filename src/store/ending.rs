@@ -1,4 +1,4 @@
-//! The end of a walk: what is gone, and the commit that makes it complete.
+//! The end of a pass: what is gone, and the commit that makes it complete.
 //!
 //! Only here are tombstones made. Whether they may be is decided by `plan`, and proven by `sync`.
 
@@ -7,7 +7,7 @@ use super::checkpoint::signed;
 use super::lease::Lease;
 use super::open::{Store, commit};
 use super::parents::write_campaigns;
-use super::runs::{RunLine, save_run};
+use super::runs::{Kind, RunLine, save_run};
 use crate::plan::{Fingerprint, Shape};
 use crate::records::{Campaign, Time};
 use futures::TryStreamExt;
@@ -28,30 +28,53 @@ pub struct Missing {
     pub after: Option<(String, Place)>,
 }
 
-/// How a walk ends.
+/// How the mirror stands beside a walk.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Rows that the mirror knows.
+    pub live: u64,
+    /// Those among them that the walk did not show.
+    pub missing: Vec<Missing>,
+    /// Whether the others stand in the order in which the walk showed them.
+    pub in_order: bool,
+}
+
+/// How a pass ends.
 #[derive(Debug)]
 pub struct Ending<'a> {
     /// The account that lists it.
     pub account: &'a str,
-    /// The campaign that was walked.
+    /// The campaign.
     pub campaign_id: &'a str,
     /// Its run line.
     pub run: i64,
     /// What the run line says.
     pub line: RunLine,
-    /// The campaign as the API showed it after the last page.
+    /// The campaign as the API showed it last, when that is newer than its list.
     pub campaign: Option<&'a Campaign>,
-    /// What is remembered of a complete walk; none when it is not complete.
+    /// What is remembered of a complete pass; none when it is not complete.
     pub complete: Option<Completed<'a>>,
 }
 
-/// What is remembered of a complete walk.
+/// What a complete pass has read.
+#[derive(Debug, Clone, Copy)]
+pub enum Extent<'a> {
+    /// Everything.
+    Whole {
+        /// The rows that are gone.
+        gone: &'a [String],
+        /// Whether calls that no live row shows are gone too.
+        may_tombstone: bool,
+    },
+    /// What its evidence pointed at.
+    Part,
+}
+
+/// What is remembered of a complete pass.
 #[derive(Debug)]
 pub struct Completed<'a> {
-    /// The rows that are gone.
-    pub gone: &'a [String],
-    /// Whether calls that no live row shows are gone too.
-    pub may_tombstone: bool,
+    /// What it has read.
+    pub extent: Extent<'a>,
     /// Rows of the campaign.
     pub total: u64,
     /// How the API pages.
@@ -60,53 +83,102 @@ pub struct Completed<'a> {
     pub fingerprint: Option<&'a Fingerprint>,
     /// Whether fingerprints of this campaign are still to be believed.
     pub fingerprint_trusted: bool,
-    /// When the walk began.
+    /// When it began: the copy is complete as of then.
     pub started_at: Time,
 }
 
 impl Store {
-    /// The live rows of a campaign that a walk did not show, and how many are live in all. `place_of` tells
-    /// where a row stood on the walk, by its id. Only what is missing is held in memory.
-    pub async fn find_missing(
+    /// Lays the mirror's rows of a campaign beside a walk. `place_of` tells where a row stood on it, by its id.
+    /// Only what is missing is held in memory.
+    pub async fn stand_beside(
         &self,
         campaign_id: &str,
         place_of: impl Fn(&str) -> Option<Place>,
-    ) -> Result<(u64, Vec<Missing>), StoreError> {
+    ) -> Result<Standing, StoreError> {
         let mut transaction = self.begin().await?;
+        // A live row without a state is one that somebody meddled with: it counts all the same.
         let mut rows = sqlx::query(
-            "select id from revox.campaign_rows
-             where campaign_id = $1 and _deleted_at is null
-             order by row_index nulls last, id",
+            "select row_id, position from revox_sync.row_states where campaign_id = $1
+             union all
+             select r.id, null from revox.campaign_rows r
+             where r.campaign_id = $1 and r._deleted_at is null
+               and not exists (select 1 from revox_sync.row_states s where s.row_id = r.id)
+             order by 2, 1",
         )
         .bind(campaign_id)
         .fetch(&mut *transaction);
-        let mut live = 0;
-        let mut missing: Vec<Missing> = Vec::new();
+        let mut standing = Standing { in_order: true, ..Standing::default() };
         let mut before: Option<(String, Place)> = None;
         let mut waiting = 0;
         while let Some(row) =
             rows.try_next().await.map_err(StoreError::query("looking for rows that are gone"))?
         {
-            live += 1;
+            standing.live += 1;
             let id: String = row.get(0);
+            let position: Option<i64> = row.get(1);
             match place_of(&id) {
                 Some(place) => {
+                    let follows = before.as_ref().is_none_or(|(_, earlier)| *earlier < place);
+                    standing.in_order &= follows && position.is_some();
                     let here = Some((id, place));
-                    for earlier in missing.get_mut(waiting..).unwrap_or_default() {
+                    for earlier in standing.missing.get_mut(waiting..).unwrap_or_default() {
                         earlier.after.clone_from(&here);
                     }
-                    waiting = missing.len();
+                    waiting = standing.missing.len();
                     before = here;
                 }
-                None => missing.push(Missing { id, before: before.clone(), after: None }),
+                None => standing.missing.push(Missing { id, before: before.clone(), after: None }),
             }
         }
-        Ok((live, missing))
+        Ok(standing)
     }
 
-    /// Ends a walk: tombstones, checkpoint and run line in one transaction, under the campaign's lease.
-    pub async fn end_walk(&self, lease: &Lease, ending: &Ending<'_>, now: Time) -> Result<(), StoreError> {
-        let doing = "ending a walk";
+    /// Gives every row of a campaign the place at which a walk showed it, a part at a time: a pass that is killed
+    /// in between leaves an order that the next one finds wrong.
+    pub async fn reorder(
+        &self,
+        lease: &Lease,
+        campaign_id: &str,
+        place_of: impl Fn(&str) -> Option<Place>,
+    ) -> Result<(), StoreError> {
+        const PART: i64 = 10_000;
+        let doing = "writing the order of rows";
+        let mut last = String::new();
+        loop {
+            let mut transaction = self.begin_repeatable().await?;
+            let ids: Vec<String> = sqlx::query_scalar(
+                "select row_id from revox_sync.row_states
+                 where row_id > $2 and (campaign_id = $1) is true
+                 order by row_id limit $3",
+            )
+            .bind(campaign_id)
+            .bind(&last)
+            .bind(PART)
+            .fetch_all(&mut *transaction)
+            .await
+            .map_err(StoreError::query(doing))?;
+            let Some(end) = ids.last() else { return Ok(()) };
+            last.clone_from(end);
+            let (placed, places): (Vec<&str>, Vec<i64>) =
+                ids.iter().filter_map(|id| Some((id.as_str(), signed(place_of(id)?)))).unzip();
+            sqlx::query(
+                "update revox_sync.row_states s set position = i.place
+                 from unnest($1::text[], $2::bigint[]) as i(id, place)
+                 where s.row_id = i.id and s.position is distinct from i.place",
+            )
+            .bind(placed)
+            .bind(places)
+            .execute(&mut *transaction)
+            .await
+            .map_err(StoreError::query(doing))?;
+            lease.renew(&mut transaction).await?;
+            commit(transaction).await?;
+        }
+    }
+
+    /// Ends a pass: tombstones, checkpoint and run line in one transaction, under the campaign's lease.
+    pub async fn end_pass(&self, lease: &Lease, ending: &Ending<'_>, now: Time) -> Result<(), StoreError> {
+        let doing = "ending a pass";
         let mut transaction = self.begin().await?;
         let connection = &mut *transaction;
         if let Some(campaign) = ending.campaign {
@@ -120,12 +192,15 @@ impl Store {
             "update revox_sync.checkpoints
              set walk_id = null, walk_started_at = null, walk_first_total = null, walk_fingerprint = null,
                  walk_next_page = null, walk_rows_seen = null,
-                 suspicious_at = case when $2 then $3 end, updated_at = $3
+                 suspicious_at = case when $2 then $3 end,
+                 unproven_passes = case when $4 then 0 else unproven_passes + 1 end,
+                 passes = passes + 1, updated_at = $3
              where campaign_id = $1",
         )
         .bind(ending.campaign_id)
         .bind(ending.line.outcome == crate::plan::Outcome::Suspicious)
         .bind(now)
+        .bind(ending.complete.is_some() || ending.line.kind == Kind::Full)
         .execute(&mut *connection)
         .await
         .map_err(StoreError::query(doing))?;
@@ -222,23 +297,26 @@ async fn complete(
     completed: &Completed<'_>,
     now: Time,
 ) -> Result<(), StoreError> {
-    let doing = "completing a walk";
-    tombstone_rows(connection, completed.gone, now).await?;
-    if completed.may_tombstone {
-        tombstone_calls(connection, campaign_id, now).await?;
+    let doing = "completing a pass";
+    if let Extent::Whole { gone, may_tombstone } = completed.extent {
+        tombstone_rows(connection, gone, now).await?;
+        if may_tombstone {
+            tombstone_calls(connection, campaign_id, now).await?;
+        }
+        // What was rejected before this walk and did not come again is there no more, or has landed: the walk has
+        // shown every row, those without an id too.
+        sqlx::query("delete from revox_sync.rejects where campaign_id = $1 and last_seen_at < $2")
+            .bind(campaign_id)
+            .bind(completed.started_at)
+            .execute(&mut *connection)
+            .await
+            .map_err(StoreError::query(doing))?;
     }
-    // What was rejected before this walk and did not come again is there no more, or has landed: the walk has
-    // shown every row, those without an id too.
-    sqlx::query("delete from revox_sync.rejects where campaign_id = $1 and last_seen_at < $2")
-        .bind(campaign_id)
-        .bind(completed.started_at)
-        .execute(&mut *connection)
-        .await
-        .map_err(StoreError::query(doing))?;
     sqlx::query(
         "update revox_sync.checkpoints
          set api_shape = $2, total = $3, fingerprint = $4, fingerprint_trusted = $5,
-             completed_at = $6, full_walk_at = $6
+             completed_at = $6, full_walk_at = case when $7 then $6 else full_walk_at end,
+             complete_through = greatest(complete_through, $8)
          where campaign_id = $1",
     )
     .bind(campaign_id)
@@ -247,6 +325,8 @@ async fn complete(
     .bind(completed.fingerprint.map(Json))
     .bind(completed.fingerprint_trusted)
     .bind(now)
+    .bind(matches!(completed.extent, Extent::Whole { .. }))
+    .bind(completed.started_at)
     .execute(connection)
     .await
     .map_err(StoreError::query(doing))?;

@@ -82,6 +82,12 @@ pub enum StoreError {
         /// The campaign or the account's list.
         scope: String,
     },
+    /// Rows that another campaign holds: the answer is not this campaign's. Nothing was written.
+    #[error("the API answered with {count} rows of another campaign, so nothing of it was written")]
+    ForeignRows {
+        /// How many.
+        count: u64,
+    },
     /// A line refers to a parent that is not there (any more): writing the parents again mends it.
     #[error("a parent of a line is missing")]
     ParentMissing,
@@ -149,6 +155,9 @@ impl StoreError {
             Self::SchemaOlder { .. } => "run: revox-mirror migrate",
             Self::Migration { .. } => {
                 "the database is as it was before; mend what the cause names and run again"
+            }
+            Self::ForeignRows { .. } => {
+                "the next pass reads it again; if it stays so, tell the API's makers which campaign it was"
             }
             Self::LeaseLost { .. } => {
                 "another revox-mirror works on it; nothing is lost, the next pass goes on"

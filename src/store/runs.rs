@@ -9,9 +9,31 @@ use crate::records::Time;
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
 
+/// How much a pass read. The words are those of `revox_sync.runs.kind`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Everything.
+    Full,
+    /// What the evidence pointed at.
+    Incremental,
+}
+
+impl Kind {
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Incremental => "incremental",
+        }
+    }
+}
+
 /// What a run line says at its end.
 #[derive(Debug, Clone)]
 pub struct RunLine {
+    /// How much was read.
+    pub kind: Kind,
     /// How it ended.
     pub outcome: Outcome,
     /// When.
@@ -45,6 +67,7 @@ impl Store {
         lease: &Lease,
         account: &str,
         campaign_id: &str,
+        kind: Kind,
         trigger: &str,
         started_at: Time,
     ) -> Result<i64, StoreError> {
@@ -62,13 +85,14 @@ impl Store {
         .map_err(StoreError::query("closing the lines of passes that were broken off"))?;
         let id = sqlx::query(
             "insert into revox_sync.runs (account, campaign_id, kind, started_at, trigger)
-             values ($1, $2, 'full', $3, $4)
+             values ($1, $2, $5, $3, $4)
              returning id",
         )
         .bind(account)
         .bind(campaign_id)
         .bind(started_at)
         .bind(trigger)
+        .bind(kind.as_str())
         .fetch_one(&mut *transaction)
         .await
         .map_err(StoreError::query("opening a run line"))?
@@ -97,7 +121,7 @@ pub(super) async fn save_run(
         "update revox_sync.runs
          set outcome = $2, finished_at = $3, evidence = $4, requests = $5, bytes = $6, rows_seen = $7,
              rows_inserted = $8, rows_updated = $9, rows_unchanged = $10, rows_tombstoned = $11,
-             rejected = $12, error = $13
+             rejected = $12, error = $13, kind = $14
          where id = $1",
     )
     .bind(id)
@@ -113,6 +137,7 @@ pub(super) async fn save_run(
     .bind(signed(line.tombstoned))
     .bind(signed(line.rejected))
     .bind(&line.error)
+    .bind(line.kind.as_str())
     .execute(connection)
     .await
     .map_err(StoreError::query("closing a run line"))?;

@@ -5,7 +5,7 @@ use super::list::{self, ListedCampaign, Listing};
 use super::parents::Written;
 use super::{CampaignReport, Mirror, PassOptions, PassReport, SyncError};
 use crate::normalize::Hasher;
-use crate::plan::{Due, Shape, due, vanishing};
+use crate::plan::{Due, Filtering, Outcome, Shape, due, vanishing};
 use crate::store::{AccountState, CampaignState, Holder, Lease, Store, StoreError};
 use chrono::TimeDelta;
 use std::collections::{HashMap, HashSet};
@@ -29,6 +29,8 @@ pub(super) struct Shared {
     pub(super) processors: Arc<Semaphore>,
     /// How the API pages, once it is known. Held while one campaign finds out, so that the others wait.
     pub(super) shape: tokio::sync::Mutex<Option<Shape>>,
+    /// How the API filters by status, as far as it is known.
+    pub(super) filtering: tokio::sync::Mutex<Filtering>,
 }
 
 /// Makes one pass.
@@ -51,6 +53,7 @@ pub async fn run_pass(mirror: &Mirror, options: &PassOptions) -> Result<PassRepo
         written: Arc::new(Written::new(list::assistants(&listing))),
         processors: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from))),
         shape: tokio::sync::Mutex::new(held.shape),
+        filtering: tokio::sync::Mutex::new(held.filtering),
     });
     let mut report = PassReport::default();
     if let (Some(store), false) = (&store, options.dry_run) {
@@ -65,13 +68,17 @@ pub async fn run_pass(mirror: &Mirror, options: &PassOptions) -> Result<PassRepo
     }
     let known = match &store {
         Some(store) => {
-            store.load_campaigns(ACCOUNT, mirror.settings.settle_window, mirror.clock.now()).await?
+            store.load_campaigns(ACCOUNT, mirror.clock.now()).await?
         }
         None => HashMap::new(),
     };
+    let listed_at = listing.asked_at;
     report.campaigns = pass_campaigns(mirror, options, &shared, listing, known).await;
     if let (Some(store), false) = (&store, options.dry_run) {
         store.sweep_call_retry_configs().await?;
+        let unchanged = report.campaigns.iter().filter(|campaign| campaign.outcome == Outcome::Skipped);
+        let unchanged: Vec<String> = unchanged.map(|campaign| campaign.id.clone()).collect();
+        store.save_unchanged(&unchanged, listed_at).await?;
     }
     report.cost = mirror.client.cost();
     Ok(report)
@@ -183,24 +190,29 @@ async fn pass_campaigns(
     for (place, listed) in wanted.enumerate() {
         let state = known.remove(&listed.campaign().id).unwrap_or_default();
         names.push((listed.campaign().id.clone(), listed.name().to_owned()));
-        match due(&state.known, &listed.fingerprint, options.full, now, every) {
-            Due::Skip => reports.push((place, skipped(mirror, &listed))),
-            Due::Walk(reason) => {
-                let pass = CampaignPass {
-                    mirror: mirror.clone(),
-                    options: options.clone(),
-                    shared: Arc::clone(shared),
-                    listed,
-                    state,
-                    reason,
-                };
-                let places = Arc::clone(&places);
-                tasks.spawn(async move {
-                    let _place = places.acquire_owned().await;
-                    (place, pass_campaign(pass).await)
-                });
+        let (reason, search) = match due(&state.known, &listed.fingerprint, options.full, now, every) {
+            Due::Skip => {
+                reports.push((place, skipped(mirror, &listed)));
+                continue;
             }
-        }
+            Due::Incremental(search) => (search.reason, Some(search)),
+            Due::Walk(reason) => (reason, None),
+        };
+        let pass = CampaignPass {
+            mirror: mirror.clone(),
+            options: options.clone(),
+            shared: Arc::clone(shared),
+            listed_at: listing.asked_at,
+            listed,
+            state,
+            reason,
+            search,
+        };
+        let places = Arc::clone(&places);
+        tasks.spawn(async move {
+            let _place = places.acquire_owned().await;
+            (place, pass_campaign(pass).await)
+        });
     }
     while let Some(ended) = tasks.join_next().await {
         match ended {
@@ -223,6 +235,6 @@ async fn pass_campaigns(
 
 fn skipped(mirror: &Mirror, listed: &ListedCampaign) -> CampaignReport {
     let id = &listed.campaign().id;
-    mirror.progress.campaign_finished(id, crate::plan::Outcome::Skipped, None);
+    mirror.progress.campaign_finished(id, Outcome::Skipped, None);
     CampaignReport::skipped(id.clone(), listed.name().to_owned())
 }

@@ -1,18 +1,20 @@
-//! One campaign's pass: under its lease, walk after walk until one is proven or enough were tried, then the end.
+//! One campaign's pass, under its lease: a look for what changed, or walk after walk until one is proven or enough
+//! were tried, then the end.
 
 use super::account::{ACCOUNT, Shared, wait_for_lease};
+use super::incremental::Looked;
 use super::list::{ListedCampaign, ask_campaign};
 use super::page::{PageError, PageReader};
 use super::verdict::{Verdict, Walked};
-use super::walk::{Seen, Walker};
+use super::walk::Walker;
 use super::{CampaignReport, Mirror, PassOptions, RowCounts};
 use crate::observe::CampaignProgress;
-use crate::plan::{Due, Outcome, Shape, due};
-use crate::store::{CampaignState, Lease, RunLine, Store, StoreError, WalkCheckpoint};
+use crate::plan::{Due, Outcome, Search, Shape, due};
+use crate::records::Time;
+use crate::store::{CampaignState, Kind, Lease, Places, RunLine, Store, StoreError, WalkCheckpoint};
 use crate::wire::RowsPage;
 use chrono::TimeDelta;
 use serde_json::json;
-use std::collections::HashSet;
 use std::sync::Arc;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -23,8 +25,22 @@ pub(super) struct CampaignPass {
     pub(super) shared: Arc<Shared>,
     pub(super) listed: ListedCampaign,
     pub(super) state: CampaignState,
-    /// Why it is walked.
+    /// When the list was asked for.
+    pub(super) listed_at: Time,
+    /// Why it is looked at.
     pub(super) reason: &'static str,
+    /// What to look for; none to read everything.
+    pub(super) search: Option<Search>,
+}
+
+/// What a pass has brought so far, for its run line.
+pub(super) struct Tally {
+    pub(super) kind: Kind,
+    pub(super) rows: RowCounts,
+    /// Why everything was read after all.
+    pub(super) fell_back: Option<String>,
+    /// The campaign's word that nothing had changed was found to be wrong.
+    pub(super) belied: bool,
 }
 
 /// Makes one campaign's pass. Whatever goes wrong is this campaign's failure alone.
@@ -63,23 +79,23 @@ impl CampaignPass {
         &self.listed.campaign().id
     }
 
-    async fn run(&self, report: &mut CampaignReport) -> Result<(), PageError> {
-        let (Some(store), false) = (&self.mirror.store, self.options.dry_run) else {
+    async fn run(&mut self, report: &mut CampaignReport) -> Result<(), PageError> {
+        let (Some(store), false) = (self.mirror.store.clone(), self.options.dry_run) else {
             return self.look(report).await;
         };
         let scope = format!("campaign:{}", self.id());
-        let taken = wait_for_lease(store, &scope, &self.shared.holder, self.options.lease_wait).await?;
+        let taken = wait_for_lease(&store, &scope, &self.shared.holder, self.options.lease_wait).await?;
         let Some((lease, waited)) = taken else {
             report.outcome = Outcome::Partial;
             report.note = Some("another revox-mirror works on this campaign".to_owned());
             return Ok(());
         };
-        if waited && !self.is_still_due(store).await? {
+        if waited && !self.look_again(&store).await? {
             store.release_lease(&lease).await?;
             return Ok(());
         }
         let keeper = keep(store.clone(), lease.clone());
-        let result = self.run_under(store, &lease, report).await;
+        let result = self.run_under(&store, &lease, report).await;
         drop(keeper);
         if let Err(error) = store.release_lease(&lease).await {
             tracing::warn!(%error, "a lease could not be given back; it expires by itself");
@@ -87,13 +103,18 @@ impl CampaignPass {
         result
     }
 
-    /// Whether there is still something to do after another process has worked on the campaign.
-    async fn is_still_due(&self, store: &Store) -> Result<bool, PageError> {
+    /// Takes up what another process has done meanwhile; whether there is still something to do.
+    async fn look_again(&mut self, store: &Store) -> Result<bool, PageError> {
         let now = self.mirror.clock.now();
-        let mut campaigns = store.load_campaigns(ACCOUNT, self.mirror.settings.settle_window, now).await?;
-        let known = campaigns.remove(self.id()).unwrap_or_default().known;
-        let every = TimeDelta::from_std(self.mirror.settings.full_walk_every).unwrap_or(TimeDelta::MAX);
-        Ok(due(&known, &self.listed.fingerprint, self.options.full, now, every) != Due::Skip)
+        let mut campaigns = store.load_campaigns(ACCOUNT, now).await?;
+        self.state = campaigns.remove(self.id()).unwrap_or_default();
+        let every = window(self.mirror.settings.full_walk_every);
+        match due(&self.state.known, &self.listed.fingerprint, self.options.full, now, every) {
+            Due::Skip => return Ok(false),
+            Due::Incremental(search) => (self.reason, self.search) = (search.reason, Some(search)),
+            Due::Walk(reason) => (self.reason, self.search) = (reason, None),
+        }
+        Ok(true)
     }
 
     /// A dry run: reads and counts, and writes nothing.
@@ -104,9 +125,9 @@ impl CampaignPass {
         let mut facts = walker.facts();
         facts.after = ask_campaign(&self.mirror, self.id()).await?.map(|shown| shown.fingerprint);
         if let Some(store) = &self.mirror.store {
-            let missing =
-                store.find_missing(self.id(), |id| walker.seen.place_of(&self.shared.hasher.row_id(id)));
-            walker.counts.tombstoned = u64::try_from(missing.await?.1.len()).unwrap_or(u64::MAX);
+            let hasher = &self.shared.hasher;
+            let standing = store.stand_beside(self.id(), |id| walker.seen.place_of(&hasher.row_id(id))).await?;
+            walker.counts.tombstoned = u64::try_from(standing.missing.len()).unwrap_or(u64::MAX);
         }
         let doubts = facts.doubts();
         report.outcome = if doubts.is_empty() { Outcome::Complete } else { Outcome::Partial };
@@ -122,10 +143,16 @@ impl CampaignPass {
         report: &mut CampaignReport,
     ) -> Result<(), PageError> {
         let started_at = self.mirror.clock.now();
-        let run = store.open_run(lease, ACCOUNT, self.id(), self.options.trigger, started_at).await?;
-        let mut counts = RowCounts::default();
-        let ended = self.walk_until_proven(store, lease, run, &mut counts).await;
-        report.rows = counts;
+        let mut tally = Tally {
+            kind: if self.search.is_some() { Kind::Incremental } else { Kind::Full },
+            rows: RowCounts::default(),
+            fell_back: None,
+            belied: false,
+        };
+        let trigger = self.options.trigger;
+        let run = store.open_run(lease, ACCOUNT, self.id(), tally.kind, trigger, started_at).await?;
+        let ended = self.look_or_walk(store, lease, run, &mut tally).await;
+        report.rows = tally.rows;
         match ended {
             Ok(verdict) => {
                 report.outcome = verdict.outcome;
@@ -133,12 +160,8 @@ impl CampaignPass {
                 Ok(())
             }
             Err(error) => {
-                let line = self.run_line(
-                    Outcome::Failed,
-                    &counts,
-                    Some(explain(&error)),
-                    json!({"why": self.reason}),
-                );
+                let why = json!({ "why": self.reason, "fell_back": tally.fell_back });
+                let line = self.run_line(Outcome::Failed, &tally, Some(explain(&error)), why);
                 if let Err(error) = store.close_run(lease, run, &line).await {
                     tracing::warn!(%error, "a run line could not be closed");
                 }
@@ -150,12 +173,14 @@ impl CampaignPass {
     pub(super) fn run_line(
         &self,
         outcome: Outcome,
-        counts: &RowCounts,
+        tally: &Tally,
         error: Option<String>,
         evidence: serde_json::Value,
     ) -> RunLine {
         let cost = self.mirror.client.cost();
+        let counts = &tally.rows;
         RunLine {
+            kind: tally.kind,
             outcome,
             finished_at: self.mirror.clock.now(),
             evidence,
@@ -171,15 +196,38 @@ impl CampaignPass {
         }
     }
 
+    /// Looks for what changed, and reads everything where that does not do.
+    async fn look_or_walk(
+        &self,
+        store: &Store,
+        lease: &Lease,
+        run: i64,
+        tally: &mut Tally,
+    ) -> Result<Verdict, PageError> {
+        if let Some(search) = self.search {
+            match self.look_for_changes(store, lease, run, search, tally).await? {
+                Looked::Ended(verdict) => return Ok(verdict),
+                Looked::Walk(reason) => {
+                    if let Some(reason) = &reason {
+                        tracing::info!(campaign = %self.id(), %reason, "everything is read");
+                    }
+                    tally.kind = Kind::Full;
+                    tally.fell_back = reason;
+                }
+            }
+        }
+        self.walk_until_proven(store, lease, run, tally).await
+    }
+
     async fn walk_until_proven(
         &self,
         store: &Store,
         lease: &Lease,
         run: i64,
-        counts: &mut RowCounts,
+        tally: &mut Tally,
     ) -> Result<Verdict, PageError> {
         let mut checkpoint = store.load_checkpoint(self.id()).await?;
-        let (mut written, mut rounds, mut settled_contests) = (0, 0, false);
+        let (mut written, mut belying, mut rounds, mut settled_contests) = (0, 0, 0, false);
         loop {
             rounds += 1;
             let (mut walker, first) = self.begin(checkpoint.walk.take(), Some(lease), rounds == 1).await?;
@@ -187,8 +235,9 @@ impl CampaignPass {
                 self.started(&walker);
             }
             let ended = walker.run(first).await;
-            add(counts, &walker.counts);
+            add(&mut tally.rows, &walker.counts);
             written += walker.written;
+            belying += walker.belying;
             match ended {
                 // What was known of the API's pages no longer holds.
                 Err(PageError::Api(error)) if error.is_bad_request() && rounds == 1 => continue,
@@ -203,9 +252,9 @@ impl CampaignPass {
                 continue;
             }
             let verdict = self.judge(store, &walker, &facts, doubts).await?;
-            counts.tombstoned = u64::try_from(verdict.gone.len()).unwrap_or(u64::MAX);
-            let outcome = Walked { written, replaced: walker.replaced, rounds, facts, after };
-            self.end(store, lease, run, counts, &outcome, &walker, &verdict).await?;
+            tally.rows.tombstoned = u64::try_from(verdict.gone.len()).unwrap_or(u64::MAX);
+            let walked = Walked { written, belying, replaced: walker.replaced, rounds, facts, after };
+            self.end(store, lease, run, tally, &walked, &walker, &verdict).await?;
             // A call that yielded an attempt to another one may have it now, if the other has just gone.
             let contests = walker.contested > 0 && (written > 0 || !verdict.gone.is_empty());
             if !contests || settled_contests || verdict.outcome != Outcome::Complete {
@@ -232,40 +281,26 @@ impl CampaignPass {
         is_first: bool,
     ) -> Result<(Walker<'a>, Option<RowsPage>), PageError> {
         let store = self.mirror.store.as_ref();
-        let reader = PageReader {
-            client: self.mirror.client.clone(),
-            store: store.cloned(),
-            hasher: self.shared.hasher.clone(),
-            options: self.mirror.settings.normalize.clone(),
-            written: Arc::clone(&self.shared.written),
-            campaign_id: self.id().into(),
-            nothing_known: is_first && !self.state.has_known_rows && !self.state.known.walk_under_way,
-            processors: Arc::clone(&self.shared.processors),
-        };
-        let mut seen = Seen::default();
+        let nothing_known = is_first && !self.state.has_known_rows && !self.state.known.walk_under_way;
+        let mut reader = PageReader { nothing_known, ..self.reader() };
         let resumable = resumed.filter(|walk| walk.shape != Shape::Unpaged && walk.next_page > 0);
         if let (Some(walk), Some(store)) = (resumable, store) {
-            seen.extend(&store.load_rows_seen(self.id(), walk.id).await?);
-            let walker = Walker {
-                mirror: &self.mirror,
-                lease,
-                reader,
-                walk,
-                whole: None,
-                seen,
-                rewritten: HashSet::new(),
-                counts: RowCounts::default(),
-                written: 0,
-                contested: 0,
-                replaced: 0,
-            };
+            reader.position_offset = Some(walk.position_offset);
+            let mut walker = Walker::new(&self.mirror, lease, reader, walk);
+            walker.seen.extend(&store.load_rows_seen(self.id(), walker.walk.id).await?);
             return Ok((walker, None));
         }
+        let started_at = self.mirror.clock.now();
         let before = ask_campaign(&self.mirror, self.id()).await?;
         let (shape, first) = self.first_page(&reader).await?;
+        let places = match store {
+            Some(store) if !nothing_known => store.load_places(self.id()).await?,
+            _ => Places::default(),
+        };
+        reader.position_offset = Some(places.offset());
         let walk = WalkCheckpoint {
             id: uuid::Uuid::new_v4(),
-            started_at: self.mirror.clock.now(),
+            started_at,
             shape,
             first_total: None,
             other_total: None,
@@ -275,29 +310,42 @@ impl CampaignPass {
             next_page: 0,
             rows_seen: 0,
             rows_without_id: 0,
+            position_offset: places.offset(),
         };
         if let (Some(store), Some(lease)) = (store, lease) {
             store.begin_walk(lease, ACCOUNT, self.id(), &walk).await?;
         }
-        let (whole, first) = match shape {
-            Shape::Unpaged => (first, None),
-            Shape::Paged { .. } => (None, first),
-        };
-        let walker = Walker {
-            mirror: &self.mirror,
-            lease,
-            reader,
-            walk,
-            whole,
-            seen,
-            rewritten: HashSet::new(),
-            counts: RowCounts::default(),
-            written: 0,
-            contested: 0,
-            replaced: 0,
-        };
-        Ok((walker, first))
+        let mut walker = Walker::new(&self.mirror, lease, reader, walk);
+        match shape {
+            Shape::Unpaged => {
+                walker.whole = first;
+                Ok((walker, None))
+            }
+            Shape::Paged { .. } => Ok((walker, first)),
+        }
     }
+
+    /// Reads this campaign's pages.
+    pub(super) fn reader(&self) -> PageReader {
+        PageReader {
+            client: self.mirror.client.clone(),
+            store: self.mirror.store.clone(),
+            hasher: self.shared.hasher.clone(),
+            options: self.mirror.settings.normalize.clone(),
+            written: Arc::clone(&self.shared.written),
+            campaign_id: self.id().into(),
+            nothing_known: false,
+            position_offset: None,
+            clock: self.mirror.clock.clone(),
+            settle_window: window(self.mirror.settings.settle_window),
+            processors: Arc::clone(&self.shared.processors),
+        }
+    }
+}
+
+/// A configured duration as a difference of times.
+fn window(duration: std::time::Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
 }
 
 /// Walks that are tried before a pass is partial: a small campaign costs little to read again.

@@ -37,6 +37,8 @@ pub(super) struct Listing {
     /// Campaigns that have no id that can be read.
     pub(super) unreadable: Vec<Reject>,
     pub(super) drift: DriftCounts,
+    /// When it was asked for.
+    pub(super) asked_at: Time,
     /// The organization that the key belongs to.
     pub(super) organization_id: Option<String>,
 }
@@ -90,8 +92,10 @@ pub(super) async fn read(
     held: &AccountState,
     options: &PassOptions,
 ) -> Result<Listing, SyncError> {
+    let asked_at = mirror.clock.now();
     let answer = mirror.client.fetch_campaigns().await.map_err(SyncError::List)?;
     let mut listing = normalize_list(&answer, mirror.clock.now());
+    listing.asked_at = asked_at;
     listing.organization_id = organization(mirror, held, &listing).await?;
     if !options.accept_account {
         let same = |held: &Option<String>, found: &str| held.as_deref().is_none_or(|held| held == found);

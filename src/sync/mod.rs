@@ -2,11 +2,13 @@
 //!
 //! Owns: the order of things. Leaves to `plan`: what to read and what it proves; to `api`, `normalize` and
 //! `store`: doing it. [`account`](self) lists and shares out, `campaign` decides and ends, `walk` reads page
-//! after page, `page` turns one page into records, `confirm` reads again where rows are missing.
+//! after page, `incremental` the pages that the plan asks for, `page` turns one page into records, `confirm` reads again where rows are missing.
 
 mod account;
 mod campaign;
 mod confirm;
+mod gathered;
+mod incremental;
 mod list;
 mod page;
 mod paging;
@@ -38,6 +40,8 @@ pub struct SyncSettings {
     pub max_bytes_in_flight: usize,
     /// Pages of one campaign under way at once.
     pub pages_ahead: usize,
+    /// Campaigns of at most so many pages are read whole whenever anything may have changed.
+    pub walk_pages_at_most: u64,
     /// How long after its last attempt a call may still change.
     pub settle_window: Duration,
     /// How often everything is read again.

@@ -3,10 +3,13 @@
 use super::Mirror;
 use super::parents::{Brought, Written, normalize_new};
 use crate::api::{Answer, ApiError, Client, PageQuery};
-use crate::normalize::{self, DriftCounts, Hash, Hasher, PageView, RowRecords};
-use crate::plan::Ask;
-use crate::store::{Store, StoreError};
+use crate::clock::Clock;
+use crate::normalize::{self, DriftCounts, Hash, Hasher, PageView, RowRecords, RowView};
+use crate::plan::{Ask, CallTimes, Unsettled, read_again, unsettled};
+use crate::records::{Call, Time};
+use crate::store::{KnownRow, RowState, Store, StoreError};
 use crate::wire::RowsPage;
+use chrono::TimeDelta;
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -22,6 +25,10 @@ pub(super) struct PageReader {
     pub(super) campaign_id: Arc<str>,
     /// No row is to be passed over: the campaign has never been walked, or a page is read for what is on it.
     pub(super) nothing_known: bool,
+    /// What is added to a row's place among all rows to get its position; none when places do not tell.
+    pub(super) position_offset: Option<i64>,
+    pub(super) clock: Clock,
+    pub(super) settle_window: TimeDelta,
     /// Shared by the pass: no more pages are parsed at once than there are processors.
     pub(super) processors: Arc<Semaphore>,
 }
@@ -31,14 +38,22 @@ pub(super) struct PageReader {
 pub(super) struct PreparedPage {
     /// The total that the page says, or the number of rows of an answer that holds everything.
     pub(super) total: u64,
+    /// `total` itself, when the page says it.
+    pub(super) shown_total: Option<u64>,
     /// Rows on it, and the hash of each one's id; zero without one.
     pub(super) seen: Vec<Hash>,
     /// Rows without a readable id.
     pub(super) without_id: u64,
     /// Rows that are new or differ.
     pub(super) changed: Vec<RowRecords>,
-    /// Their hashes, by id.
-    pub(super) hashes: HashMap<String, Hash>,
+    /// What is to be remembered of them, by id.
+    pub(super) states: HashMap<String, RowState>,
+    /// Unsettled rows that were read again and did not change.
+    pub(super) readings: Vec<(String, Option<Unsettled>)>,
+    /// The status of each row's call.
+    pub(super) statuses: Vec<Option<String>>,
+    /// Known rows among the changed ones that were settled: nothing said that they might change.
+    pub(super) belying: u64,
     /// Rows among them that were not known at all.
     pub(super) unknown: u64,
     /// Rows among them that were known otherwise.
@@ -74,7 +89,7 @@ impl PageReader {
     /// Fetches a page.
     pub(super) async fn fetch(&self, ask: Ask) -> Result<Answer<RowsPage>, ApiError> {
         let query = match ask {
-            Ask::Page { page, page_size } => Some(PageQuery { page, page_size }),
+            Ask::Page { page, page_size } => Some(PageQuery { page, page_size, ..PageQuery::default() }),
             Ask::Everything => None,
         };
         self.client.fetch_rows(&self.campaign_id, query).await
@@ -93,7 +108,7 @@ impl PageReader {
         let known = match &self.store {
             Some(store) if !self.nothing_known => {
                 let ids: Vec<&str> = view.rows.iter().filter_map(|row| row.id.as_deref()).collect();
-                store.known_hashes(&self.campaign_id, &ids).await?
+                store.known_rows(&self.campaign_id, &ids).await?
             }
             _ => HashMap::new(),
         };
@@ -110,10 +125,12 @@ impl PageReader {
         Ok(tokio::task::spawn_blocking(computation).await?)
     }
 
-    fn normalize(&self, view: &PageView, known: &HashMap<String, Hash>, position: u64) -> PreparedPage {
+    fn normalize(&self, view: &PageView, known: &HashMap<String, KnownRow>, position: u64) -> PreparedPage {
         let row_count = u64::try_from(view.rows.len()).unwrap_or(u64::MAX);
+        let now = self.clock.now();
         let mut prepared = PreparedPage {
             total: view.page.total.unwrap_or(row_count),
+            shown_total: view.page.total,
             bytes: view.rows.iter().map(|row| row.span.len()).sum(),
             replaced: view.page.replaced,
             ..PreparedPage::default()
@@ -122,16 +139,20 @@ impl PageReader {
         for (row, place) in view.rows.iter().zip(position..) {
             let id_hash = row.id.as_deref().map_or_else(Hash::default, |id| self.hasher.row_id(id));
             prepared.seen.push(id_hash);
+            prepared.statuses.push(row.status.clone());
             let held = row.id.as_deref().and_then(|id| known.get(id));
             // Of an id that stands twice the last one wins, and so it must be read when the first one was.
-            let stands_twice = || row.id.as_ref().is_some_and(|id| prepared.hashes.contains_key(id));
-            if held == Some(&row.hash) && !stands_twice() {
+            let stands_twice = || row.id.as_ref().is_some_and(|id| prepared.states.contains_key(id));
+            if held.is_some_and(|held| held.hash == Some(row.hash)) && !stands_twice() {
                 prepared.unchanged += 1;
                 prepared.passed_over.push(id_hash);
+                prepared.readings.extend(self.reading(row, held, now));
                 continue;
             }
             prepared.unknown += u64::from(held.is_none());
             prepared.differing += u64::from(held.is_some());
+            prepared.belying +=
+                u64::from(held.is_some_and(|held| held.hash.is_some() && held.unsettled.is_none()));
             let json = view.page.body.get(row.span.clone()).unwrap_or_default();
             let Ok(json) = simdutf8::basic::from_utf8(json) else {
                 continue;
@@ -144,13 +165,55 @@ impl PageReader {
             prepared.changed_bytes += json.len();
             match &row.id {
                 Some(id) => {
-                    prepared.hashes.insert(id.clone(), row.hash);
+                    let state = self.state(row, records.call.as_ref(), held, place, now);
+                    prepared.states.insert(id.clone(), state);
                 }
                 None => prepared.without_id += 1,
             }
             prepared.changed.push(records);
         }
         prepared
+    }
+
+    /// What is to be remembered of a row that is new or differs.
+    fn state(
+        &self,
+        row: &RowView,
+        call: Option<&Call>,
+        held: Option<&KnownRow>,
+        place: u64,
+        now: Time,
+    ) -> RowState {
+        let known = held.and_then(|held| held.unsettled.as_ref());
+        let known = known.map(|(status, since)| (status.as_deref(), *since));
+        let times = call.map(times).unwrap_or_default();
+        RowState {
+            hash: row.hash,
+            position: self.position_offset.and_then(|offset| offset.checked_add_unsigned(place)),
+            unsettled: unsettled(row.status.as_deref(), &times, known, now, self.settle_window),
+            status: row.status.clone(),
+        }
+    }
+
+    /// When to read an unsettled row next that did not change.
+    fn reading(
+        &self,
+        row: &RowView,
+        held: Option<&KnownRow>,
+        now: Time,
+    ) -> Option<(String, Option<Unsettled>)> {
+        let (_, since) = held?.unsettled.as_ref()?;
+        Some((row.id.clone()?, read_again(row.status.as_deref(), *since, now, self.settle_window)))
+    }
+}
+
+/// The times by which a call is settled.
+fn times(call: &Call) -> CallTimes {
+    let attempts = call.attempts.items().iter();
+    CallTimes {
+        scheduled_at: call.scheduled_at.value().copied(),
+        started_at: attempts.clone().filter_map(|attempt| attempt.started_at.value()).max().copied(),
+        ended_at: attempts.filter_map(|attempt| attempt.ended_at.value()).max().copied(),
     }
 }
 

@@ -35,6 +35,10 @@ pub(super) struct Brought {
 }
 
 impl Brought {
+    pub(super) fn is_empty(&self) -> bool {
+        self.assistants.is_empty() && self.configs.is_empty() && self.assistant_ids.is_empty()
+    }
+
     pub(super) fn append(&mut self, other: &mut Self) {
         self.assistants.append(&mut other.assistants);
         self.configs.append(&mut other.configs);

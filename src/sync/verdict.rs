@@ -1,14 +1,14 @@
 //! What a walk proves, and the commit that ends it.
 
-use super::RowCounts;
 use super::account::ACCOUNT;
-use super::campaign::CampaignPass;
+use super::campaign::{CampaignPass, Tally};
 use super::confirm;
 use super::list::ListedCampaign;
 use super::page::PageError;
 use super::walk::Walker;
 use crate::plan::{Outcome, Shape, WalkFacts, vanishing};
-use crate::store::{Completed, Ending, Lease, Store};
+use crate::records::Time;
+use crate::store::{Completed, Ending, Extent, Lease, Standing, Store};
 use serde_json::json;
 
 /// Live rows that may vanish at once without a person being asked, unless they are all of them.
@@ -20,15 +20,41 @@ pub(super) struct Verdict {
     pub(super) note: Option<String>,
     pub(super) gone: Vec<String>,
     pub(super) may_tombstone: bool,
+    /// The rows are to be put into the order of the walk.
+    pub(super) reorder: bool,
     pub(super) shape: Shape,
     pub(super) total: u64,
-    pub(super) started_at: crate::records::Time,
+    pub(super) started_at: Time,
+}
+
+impl Verdict {
+    /// One that removes nothing.
+    pub(super) fn without_tombstones(
+        outcome: Outcome,
+        note: Option<String>,
+        shape: Shape,
+        total: u64,
+        started_at: Time,
+    ) -> Self {
+        Self {
+            outcome,
+            note,
+            gone: Vec::new(),
+            may_tombstone: false,
+            reorder: false,
+            shape,
+            total,
+            started_at,
+        }
+    }
 }
 
 /// What the walks of a pass have brought.
 pub(super) struct Walked {
     /// Lines that were really written, in all rounds.
     pub(super) written: u64,
+    /// Known rows that differed although nothing said that they might, in all rounds.
+    pub(super) belying: u64,
     /// Strings and keys in which something was replaced, in the last round.
     pub(super) replaced: u64,
     pub(super) rounds: u32,
@@ -46,14 +72,9 @@ impl CampaignPass {
         facts: &WalkFacts,
         doubts: Vec<String>,
     ) -> Result<Verdict, PageError> {
-        let verdict = |outcome, note: Option<String>| Verdict {
-            outcome,
-            note,
-            gone: Vec::new(),
-            may_tombstone: false,
-            shape: walker.walk.shape,
-            total: facts.first_total,
-            started_at: walker.walk.started_at,
+        let verdict = |outcome, note: Option<String>| {
+            let walk = &walker.walk;
+            Verdict::without_tombstones(outcome, note, walk.shape, facts.first_total, walk.started_at)
         };
         if !doubts.is_empty() {
             return Ok(verdict(Outcome::Partial, Some(doubts.join("; "))));
@@ -62,8 +83,8 @@ impl CampaignPass {
             return Ok(verdict(Outcome::Complete, None));
         }
         let hasher = &self.shared.hasher;
-        let (live, missing) =
-            store.find_missing(self.id(), |id| walker.seen.place_of(&hasher.row_id(id))).await?;
+        let Standing { live, missing, in_order } =
+            store.stand_beside(self.id(), |id| walker.seen.place_of(&hasher.row_id(id))).await?;
         let gone = u64::try_from(missing.len()).unwrap_or(u64::MAX);
         if let Some(reason) = vanishing(live, gone, TOLERATED_GONE) {
             return Ok(verdict(Outcome::Suspicious, Some(reason)));
@@ -74,7 +95,7 @@ impl CampaignPass {
             return Ok(verdict(Outcome::Partial, Some(doubt)));
         }
         let gone = missing.into_iter().map(|row| row.id).collect();
-        Ok(Verdict { gone, may_tombstone: true, ..verdict(Outcome::Complete, None) })
+        Ok(Verdict { gone, may_tombstone: true, reorder: !in_order, ..verdict(Outcome::Complete, None) })
     }
 
     #[expect(clippy::too_many_arguments, reason = "the end gathers what the walks have brought")]
@@ -83,7 +104,7 @@ impl CampaignPass {
         store: &Store,
         lease: &Lease,
         run: i64,
-        counts: &RowCounts,
+        tally: &Tally,
         brought: &Walked,
         walker: &Walker<'_>,
         verdict: &Verdict,
@@ -91,11 +112,13 @@ impl CampaignPass {
         let known = &self.state.known;
         let facts = &brought.facts;
         let unmoved = known.fingerprint.as_ref() == Some(&self.listed.fingerprint);
-        let changed = brought.written > 0 || counts.tombstoned > 0;
-        let belied = unmoved && changed && known.unsettled_calls == 0;
+        let counts = &tally.rows;
+        let settled_changed = brought.written > 0 && (brought.belying > 0 || counts.inserted > 0);
+        let belied = tally.belied || unmoved && (settled_changed || counts.tombstoned > 0);
         let was_trusted = known.fingerprint_trusted || known.full_walk_at.is_none();
         let evidence = json!({
             "why": self.reason,
+            "fell_back": tally.fell_back,
             "rounds": brought.rounds,
             "total": facts.first_total,
             "distinct_ids": facts.distinct_ids,
@@ -105,18 +128,21 @@ impl CampaignPass {
             "paging": verdict.shape,
         });
         let complete = (verdict.outcome == Outcome::Complete).then(|| Completed {
-            gone: &verdict.gone,
-            may_tombstone: verdict.may_tombstone,
+            extent: Extent::Whole { gone: &verdict.gone, may_tombstone: verdict.may_tombstone },
             total: verdict.total,
             shape: verdict.shape,
             fingerprint: walker.walk.fingerprint.as_ref().filter(|_| walker.walk.is_at_rest),
             fingerprint_trusted: was_trusted && !belied,
             started_at: verdict.started_at,
         });
-        let line = self.run_line(verdict.outcome, counts, verdict.note.clone(), evidence);
+        if verdict.reorder {
+            let hasher = &self.shared.hasher;
+            store.reorder(lease, self.id(), |id| walker.seen.place_of(&hasher.row_id(id))).await?;
+        }
+        let line = self.run_line(verdict.outcome, tally, verdict.note.clone(), evidence);
         let campaign = brought.after.as_ref().map(ListedCampaign::campaign);
         let ending = Ending { account: ACCOUNT, campaign_id: self.id(), run, line, campaign, complete };
-        store.end_walk(lease, &ending, self.mirror.clock.now()).await?;
+        store.end_pass(lease, &ending, self.mirror.clock.now()).await?;
         Ok(())
     }
 }

@@ -1,19 +1,16 @@
 //! The full walk: every page in turn, read ahead, prepared off the async threads, committed in batches with
 //! the checkpoint that vouches for them.
 
+use super::gathered::Gathered;
 use super::page::{PageError, PageReader, PreparedPage};
-use super::parents::Brought;
 use super::{Mirror, RowCounts};
-use crate::normalize::{DriftCounts, Hash, RowRecords};
+use crate::normalize::Hash;
 use crate::observe::CampaignProgress;
 use crate::plan::{Shape, WalkFacts};
-use crate::store::{Batch, BatchCounts, Lease, StoreError, WalkCheckpoint};
+use crate::store::{BatchCounts, Lease, StoreError, WalkCheckpoint};
 use crate::wire::RowsPage;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use tokio_util::task::AbortOnDropHandle;
-
-/// Times that a batch is tried again when transactions stand in each other's way.
-const CONFLICT_TRIES: u32 = 5;
 
 /// A walk under way.
 pub(super) struct Walker<'a> {
@@ -33,6 +30,8 @@ pub(super) struct Walker<'a> {
     pub(super) written: u64,
     /// Rows whose call lists an attempt that belongs to another call.
     pub(super) contested: u64,
+    /// Known rows that differed although nothing said that they might.
+    pub(super) belying: u64,
     /// Strings and keys in which something that Postgres cannot hold was replaced.
     pub(super) replaced: u64,
 }
@@ -78,21 +77,32 @@ fn half(hash: &Hash) -> u64 {
     hash.first_chunk().map_or(0, |half| u64::from_le_bytes(*half))
 }
 
-/// Rows and what belongs to them, gathered until they are worth a transaction.
-#[derive(Default)]
-struct Gathered {
-    first_page: u64,
-    seen: Vec<Hash>,
-    changed: Vec<RowRecords>,
-    hashes: HashMap<String, Hash>,
-    changed_bytes: usize,
-    brought: Brought,
-    drift: DriftCounts,
-}
-
 type PageTask = AbortOnDropHandle<Result<PreparedPage, PageError>>;
 
-impl Walker<'_> {
+impl<'a> Walker<'a> {
+    /// A walk that goes on where its checkpoint stands.
+    pub(super) fn new(
+        mirror: &'a Mirror,
+        lease: Option<&'a Lease>,
+        reader: PageReader,
+        walk: WalkCheckpoint,
+    ) -> Self {
+        Self {
+            mirror,
+            lease,
+            reader,
+            walk,
+            whole: None,
+            seen: Seen::default(),
+            rewritten: HashSet::new(),
+            counts: RowCounts::default(),
+            written: 0,
+            contested: 0,
+            belying: 0,
+            replaced: 0,
+        }
+    }
+
     /// Rows of an answer that holds everything, a page of our own.
     fn chunk_rows(&self) -> usize {
         self.mirror.settings.batch_rows.max(1)
@@ -144,7 +154,7 @@ impl Walker<'_> {
         let mut next_to_start = self.walk.next_page;
         let mut next_to_take = self.walk.next_page;
         let mut latest_total = self.walk.other_total.or(self.walk.first_total);
-        let mut gathered = Gathered { first_page: next_to_take, ..Gathered::default() };
+        let mut gathered = Gathered::from(next_to_take);
         let mut limit = u64::MAX;
         loop {
             // The first page alone tells how many there are.
@@ -172,14 +182,14 @@ impl Walker<'_> {
                 tasks.is_empty() && next_to_take >= latest_total.map_or(1, |total| self.pages(total));
             if is_last || self.is_worth_a_commit(&gathered) {
                 self.walk.next_page = next_to_take;
-                self.commit(&mut gathered).await?;
-                gathered = Gathered { first_page: next_to_take, ..Gathered::default() };
+                self.commit(&gathered).await?;
+                gathered = Gathered::from(next_to_take);
                 self.report(latest_total);
             }
         }
         if !gathered.seen.is_empty() {
             self.walk.next_page = next_to_take;
-            self.commit(&mut gathered).await?;
+            self.commit(&gathered).await?;
         }
         Ok(())
     }
@@ -208,7 +218,7 @@ impl Walker<'_> {
     }
 
     /// Adds a page to what is gathered, and notes what it shows.
-    fn take(&mut self, index: u64, mut page: PreparedPage, gathered: &mut Gathered) {
+    fn take(&mut self, index: u64, page: PreparedPage, gathered: &mut Gathered) {
         let rows = u64::try_from(page.seen.len()).unwrap_or(u64::MAX);
         let expected = self.expected_rows(index, page.total);
         if rows != expected && self.walk.odd_page.is_none() {
@@ -223,8 +233,9 @@ impl Walker<'_> {
         self.counts.seen += rows;
         self.counts.unchanged += page.unchanged;
         self.counts.updated += page.differing;
+        self.belying += page.belying;
         if !self.reader.nothing_known {
-            self.rewritten.extend(page.hashes.keys().map(|id| half(&self.reader.hasher.row_id(id))));
+            self.rewritten.extend(page.states.keys().map(|id| half(&self.reader.hasher.row_id(id))));
         }
         if self.lease.is_none() {
             self.counts.inserted += page.unknown;
@@ -235,47 +246,15 @@ impl Walker<'_> {
                 .sum::<u64>();
         }
         self.seen.extend(&page.seen);
-        gathered.seen.append(&mut page.seen);
-        gathered.changed.append(&mut page.changed);
-        gathered.hashes.extend(page.hashes);
-        gathered.changed_bytes += page.changed_bytes;
-        gathered.brought.append(&mut page.brought);
-        for (drift, count) in page.drift {
-            *gathered.drift.entry(drift).or_default() += count;
-        }
+        gathered.add(page);
     }
 
-    /// Writes what is gathered: parents first, then the rows with the checkpoint.
-    async fn commit(&mut self, gathered: &mut Gathered) -> Result<(), StoreError> {
-        let (Some(store), Some(lease)) = (&self.mirror.store, self.lease) else {
+    /// Writes what is gathered, with the checkpoint.
+    async fn commit(&mut self, gathered: &Gathered) -> Result<(), StoreError> {
+        let Some(lease) = self.lease else {
             return Ok(());
         };
-        let mut again = false;
-        let mut tries = 0;
-        let counts = loop {
-            let written = &self.reader.written;
-            self.counts.rejected_new +=
-                written.write(self.mirror, store, lease, &gathered.brought, again).await?;
-            let batch = Batch {
-                campaign_id: &self.reader.campaign_id,
-                rows: &gathered.changed,
-                hashes: &gathered.hashes,
-                walk: &self.walk,
-                first_page: gathered.first_page,
-                rows_seen: &gathered.seen,
-                drift: &gathered.drift,
-            };
-            match store.commit_batch(lease, &batch, self.mirror.clock.now()).await {
-                Ok(counts) => break counts,
-                Err(StoreError::ParentMissing) if !again => again = true,
-                Err(error) if error.is_passing() && tries < CONFLICT_TRIES => {
-                    tries += 1;
-                    tracing::debug!(campaign = %self.reader.campaign_id, tries, "a batch is tried again");
-                    tokio::time::sleep(std::time::Duration::from_millis(20 << tries)).await;
-                }
-                Err(error) => return Err(error),
-            }
-        };
+        let counts = gathered.write(self.mirror, lease, &self.reader, Some(&self.walk)).await?;
         self.count(counts);
         Ok(())
     }

@@ -13,7 +13,7 @@ const GZIP_BOMB: &str = concat!(
 #[tokio::test]
 async fn a_request_is_what_the_api_wants_it_to_be() {
     let server = Server::with_replies(vec![good()]).await;
-    let page = PageQuery { page: 2, page_size: 50 };
+    let page = PageQuery { page: 2, page_size: 50, ..PageQuery::default() };
     server.client().fetch_rows("c/1", Some(page)).await.unwrap();
     let head = server.heads().remove(0).to_lowercase();
     assert!(head.starts_with("get /api/campaigns/c%2f1/rows?page=2&page_size=50 http/1.1\r\n"), "{head}");

@@ -46,6 +46,7 @@ pub(crate) fn sync_settings() -> SyncSettings {
         batch_rows: 300,
         max_bytes_in_flight: 32 << 20,
         pages_ahead: 4,
+        walk_pages_at_most: 6,
         settle_window: Duration::from_hours(24),
         full_walk_every: Duration::from_hours(24),
         lease_ttl: Duration::from_secs(30),

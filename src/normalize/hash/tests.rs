@@ -193,3 +193,22 @@ fn an_assistant_behind_keys_with_escapes_is_found() {
         assert_eq!(ids, [Some("a")], "{row}");
     }
 }
+
+#[test]
+fn a_rows_status_is_its_calls() {
+    let status = |row: &str| view(&[row]).rows[0].status.clone();
+    let cases = [
+        (r#"{"id":"r"}"#, None),
+        (r#"{"id":"r","call":null,"status":"x"}"#, None),
+        (r#"{"id":"r","call":{"id":"c","status":"completed","call_attempts":[{"status":"error"}]}}"#, Some("completed")),
+        (r#"{"call":{"status":"calling"},"id":"r"}"#, Some("calling")),
+        (r#"{"id":"r","call":{"id":"c"}}"#, Some("")),
+        (r#"{"id":"r","call":{"status":7}}"#, Some("")),
+        (r#"{"id":"r","call":{"status":"\u0000"}}"#, Some("")),
+        (r#"{"id":"r","call":"none"}"#, Some("")),
+        ("[]", Some("")),
+    ];
+    for (row, expected) in cases {
+        assert_eq!(status(row).as_deref(), expected, "{row}");
+    }
+}

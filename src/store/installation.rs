@@ -1,10 +1,8 @@
-//! What the mirror knows already: the installation's key, and the hashes by which unchanged rows are passed over.
+//! The installation's key, to which every hash is bound.
 
 use super::StoreError;
 use super::open::{Store, commit};
-use crate::normalize::Hash;
 use sqlx::Row;
-use std::collections::HashMap;
 
 impl Store {
     /// The installation's random key, made on first use.
@@ -41,31 +39,5 @@ impl Store {
                 .await
                 .map_err(StoreError::query("reading the installation's key"))?;
         Ok(key.and_then(|key| key.try_into().ok()))
-    }
-
-    /// The known hashes of rows of a campaign, for those that are alive and were stored whole.
-    pub async fn known_hashes(
-        &self,
-        campaign_id: &str,
-        row_ids: &[&str],
-    ) -> Result<HashMap<String, Hash>, StoreError> {
-        let mut transaction = self.begin().await?;
-        // `is true` keeps the planner from reading the whole campaign by the index on it.
-        let rows = sqlx::query(
-            "select row_id, hash from revox_sync.row_states
-             where row_id = any($1) and (campaign_id = $2) is true",
-        )
-        .bind(row_ids)
-        .bind(campaign_id)
-        .fetch_all(&mut *transaction)
-        .await
-        .map_err(StoreError::query("looking up known rows"))?;
-        Ok(rows
-            .iter()
-            .filter_map(|row| {
-                let hash: Hash = row.get::<Vec<u8>, _>(1).try_into().ok()?;
-                Some((row.get(0), hash))
-            })
-            .collect())
     }
 }

@@ -1,0 +1,212 @@
+//! `revox_sync.row_states`: what each row looked like when it was last read, where it stands among the others, and
+//! until when it may still change.
+//!
+//! Every row that the API has shown and that has a readable id has a line here, whether it could land or not, so
+//! that counts agree with the API's.
+
+use super::StoreError;
+use super::open::Store;
+use crate::normalize::Hash;
+use crate::plan::Unsettled;
+use crate::records::Time;
+use futures::TryStreamExt;
+use sqlx::{PgConnection, Row};
+use std::collections::{HashMap, HashSet};
+
+/// What is remembered of a row that was read and is new or differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowState {
+    /// Of its JSON.
+    pub hash: Hash,
+    /// Orders it among the campaign's rows; none when the page at hand does not tell.
+    pub position: Option<i64>,
+    /// Its call's.
+    pub status: Option<String>,
+    /// Until when it may still change.
+    pub unsettled: Option<Unsettled>,
+}
+
+/// What is known of a row before its page is looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KnownRow {
+    /// Of its JSON; none when it is to be written again whatever its bytes.
+    pub hash: Option<Hash>,
+    /// Its call's status and since when it is unsettled; none when it is settled.
+    pub unsettled: Option<(Option<String>, Time)>,
+}
+
+/// One row of a campaign's sequence.
+#[derive(Debug)]
+pub struct Placed<'a> {
+    /// The row.
+    pub id: &'a str,
+    /// Its call's status.
+    pub status: Option<&'a str>,
+    /// Whether it is to be read again by now.
+    pub is_overdue: bool,
+}
+
+/// Where a campaign's sequence of rows ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Places {
+    /// Rows.
+    pub rows: i64,
+    /// The largest position; none when there are no rows.
+    pub last: Option<i64>,
+    /// Rows whose position is not known.
+    pub unplaced: i64,
+}
+
+impl Places {
+    /// What is to be added to a row's place (from 0) among the live ones to get its position: positions of rows that
+    /// are gone are not given again.
+    #[must_use]
+    pub fn offset(&self) -> i64 {
+        self.last.map_or(0, |last| (last + 1 - self.rows).max(0))
+    }
+}
+
+impl Store {
+    /// What is known of rows of a campaign.
+    pub async fn known_rows(
+        &self,
+        campaign_id: &str,
+        row_ids: &[&str],
+    ) -> Result<HashMap<String, KnownRow>, StoreError> {
+        let mut transaction = self.begin().await?;
+        // `is true` keeps the planner from reading the whole campaign by the index on it.
+        let rows = sqlx::query(
+            "select row_id, case when position is not null then hash end, unsettled_since,
+                    case when unsettled_since is not null then status end
+             from revox_sync.row_states
+             where row_id = any($1) and (campaign_id = $2) is true",
+        )
+        .bind(row_ids)
+        .bind(campaign_id)
+        .fetch_all(&mut *transaction)
+        .await
+        .map_err(StoreError::query("looking up known rows"))?;
+        let known = |row: &sqlx::postgres::PgRow| KnownRow {
+            hash: row.get::<Option<Vec<u8>>, _>(1).and_then(|hash| hash.try_into().ok()),
+            unsettled: row.get::<Option<Time>, _>(2).map(|since| (row.get(3), since)),
+        };
+        Ok(rows.iter().map(|row| (row.get(0), known(row))).collect())
+    }
+
+    /// How many rows of a campaign are known, and where their sequence ends.
+    pub async fn load_places(&self, campaign_id: &str) -> Result<Places, StoreError> {
+        let mut transaction = self.begin().await?;
+        let row = sqlx::query(
+            "select count(*), max(position), count(*) filter (where position is null)
+             from revox_sync.row_states where campaign_id = $1",
+        )
+        .bind(campaign_id)
+        .fetch_one(&mut *transaction)
+        .await
+        .map_err(StoreError::query("counting known rows"))?;
+        Ok(Places { rows: row.get(0), last: row.get(1), unplaced: row.get(2) })
+    }
+
+    /// Shows `each` every known row of a campaign in the API's order; one is held at a time.
+    pub async fn load_sequence(
+        &self,
+        campaign_id: &str,
+        now: Time,
+        mut each: impl FnMut(&Placed<'_>),
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        let mut rows = sqlx::query(
+            "select row_id, status, read_by <= $2
+             from revox_sync.row_states
+             where campaign_id = $1
+             order by position, row_id",
+        )
+        .bind(campaign_id)
+        .bind(now)
+        .fetch(&mut *transaction);
+        while let Some(row) = rows.try_next().await.map_err(StoreError::query("reading known rows"))? {
+            each(&Placed {
+                id: row.get(0),
+                status: row.get(1),
+                is_overdue: row.get::<Option<bool>, _>(2).unwrap_or(false),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Remembers the rows of a batch that are new or differ. Those in `again` are to be written again whatever their
+/// bytes. A row that another campaign holds is not taken from it: it is this answer that is wrong.
+pub(super) async fn save_states(
+    connection: &mut PgConnection,
+    campaign_id: &str,
+    states: &HashMap<String, RowState>,
+    again: &HashSet<&str>,
+) -> Result<(), StoreError> {
+    if states.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<&str> = states.keys().map(String::as_str).collect();
+    let hashes: Vec<Option<&[u8]>> = states
+        .iter()
+        .map(|(id, state)| Some(state.hash.as_slice()).filter(|_| !again.contains(id.as_str())))
+        .collect();
+    let unsettled = |part: fn(&Unsettled) -> Time| -> Vec<Option<Time>> {
+        states.values().map(|state| state.unsettled.as_ref().map(part)).collect()
+    };
+    let saved = sqlx::query(
+        "insert into revox_sync.row_states as s
+             (row_id, campaign_id, hash, position, status, unsettled_since, due_at, read_by)
+         select i.id, $1, i.hash, i.position, i.status, i.since, i.due_at, i.read_by
+         from unnest($2::text[], $3::bytea[], $4::bigint[], $5::text[], $6::timestamptz[], $7::timestamptz[],
+                     $8::timestamptz[]) as i(id, hash, position, status, since, due_at, read_by)
+         on conflict (row_id) do update
+         set hash = excluded.hash, position = coalesce(s.position, excluded.position),
+             status = excluded.status, unsettled_since = excluded.unsettled_since,
+             due_at = excluded.due_at, read_by = excluded.read_by
+         where s.campaign_id = excluded.campaign_id",
+    )
+    .bind(campaign_id)
+    .bind(&ids)
+    .bind(hashes)
+    .bind(states.values().map(|state| state.position).collect::<Vec<_>>())
+    .bind(states.values().map(|state| state.status.as_deref()).collect::<Vec<_>>())
+    .bind(unsettled(|it| it.since))
+    .bind(unsettled(|it| it.due_at))
+    .bind(unsettled(|it| it.read_by))
+    .execute(connection)
+    .await
+    .map_err(StoreError::query("remembering rows"))?
+    .rows_affected();
+    let asked = u64::try_from(ids.len()).unwrap_or(u64::MAX);
+    if saved < asked { Err(StoreError::ForeignRows { count: asked - saved }) } else { Ok(()) }
+}
+
+/// Notes of unsettled rows that were read again, and did not change, when to read them next; none when they are
+/// settled now.
+pub(super) async fn save_readings(
+    connection: &mut PgConnection,
+    readings: &[(String, Option<Unsettled>)],
+) -> Result<(), StoreError> {
+    if readings.is_empty() {
+        return Ok(());
+    }
+    let unsettled = |part: fn(&Unsettled) -> Time| -> Vec<Option<Time>> {
+        readings.iter().map(|(_, unsettled)| unsettled.as_ref().map(part)).collect()
+    };
+    sqlx::query(
+        "update revox_sync.row_states s
+         set unsettled_since = i.since, due_at = i.due_at, read_by = i.read_by
+         from unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[])
+              as i(id, since, due_at, read_by)
+         where s.row_id = i.id",
+    )
+    .bind(readings.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>())
+    .bind(unsettled(|it| it.since))
+    .bind(unsettled(|it| it.due_at))
+    .bind(unsettled(|it| it.read_by))
+    .execute(connection)
+    .await
+    .map_err(StoreError::query("noting that rows were read again"))?;
+    Ok(())
+}

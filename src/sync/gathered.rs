@@ -1,0 +1,99 @@
+//! Pages gathered until they are worth a transaction, and their way into the database: parents first, then the rows
+//! with the checkpoint that vouches for them.
+
+use super::Mirror;
+use super::page::{PageReader, PreparedPage};
+use super::parents::Brought;
+use crate::normalize::{DriftCounts, Hash, RowRecords};
+use crate::plan::Unsettled;
+use crate::store::{Batch, BatchCounts, Lease, RowState, StoreError, WalkCheckpoint, WalkPages};
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// Times that a batch is tried again when transactions stand in each other's way.
+const CONFLICT_TRIES: u32 = 5;
+
+/// Rows and what belongs to them.
+#[derive(Default)]
+pub(super) struct Gathered {
+    first_page: u64,
+    /// Hashes of the ids of every row, in order; zero without one.
+    pub(super) seen: Vec<Hash>,
+    changed: Vec<RowRecords>,
+    states: HashMap<String, RowState>,
+    readings: Vec<(String, Option<Unsettled>)>,
+    /// Bytes of the rows that are new or differ.
+    pub(super) changed_bytes: usize,
+    brought: Brought,
+    drift: DriftCounts,
+}
+
+impl Gathered {
+    /// Nothing yet; `first_page` is the page of a walk that comes next.
+    pub(super) fn from(first_page: u64) -> Self {
+        Self { first_page, ..Self::default() }
+    }
+
+    /// Adds a page, behind the others.
+    pub(super) fn add(&mut self, mut page: PreparedPage) {
+        self.seen.append(&mut page.seen);
+        self.changed.append(&mut page.changed);
+        self.states.extend(page.states);
+        self.readings.append(&mut page.readings);
+        self.changed_bytes += page.changed_bytes;
+        self.brought.append(&mut page.brought);
+        for (drift, count) in page.drift {
+            *self.drift.entry(drift).or_default() += count;
+        }
+    }
+
+    /// Whether there is anything to write, a walk's checkpoint apart.
+    pub(super) fn is_idle(&self) -> bool {
+        self.changed.is_empty()
+            && self.readings.is_empty()
+            && self.drift.is_empty()
+            && self.brought.is_empty()
+    }
+
+    /// Writes it. Parents that could not land and were not known before count as new rejects.
+    pub(super) async fn write(
+        &self,
+        mirror: &Mirror,
+        lease: &Lease,
+        reader: &PageReader,
+        walk: Option<&WalkCheckpoint>,
+    ) -> Result<BatchCounts, StoreError> {
+        let Some(store) = &mirror.store else {
+            return Ok(BatchCounts::default());
+        };
+        let (mut again, mut tries, mut rejected_parents) = (false, 0, 0);
+        loop {
+            rejected_parents += reader.written.write(mirror, store, lease, &self.brought, again).await?;
+            let batch = Batch {
+                campaign_id: &reader.campaign_id,
+                rows: &self.changed,
+                states: &self.states,
+                readings: &self.readings,
+                walk: walk.map(|walk| WalkPages {
+                    walk,
+                    first_page: self.first_page,
+                    rows_seen: &self.seen,
+                }),
+                drift: &self.drift,
+            };
+            match store.commit_batch(lease, &batch, mirror.clock.now()).await {
+                Ok(mut counts) => {
+                    counts.rejected_new += rejected_parents;
+                    return Ok(counts);
+                }
+                Err(StoreError::ParentMissing) if !again => again = true,
+                Err(error) if error.is_passing() && tries < CONFLICT_TRIES => {
+                    tries += 1;
+                    tracing::debug!(campaign = %reader.campaign_id, tries, "a batch is tried again");
+                    tokio::time::sleep(Duration::from_millis(20 << tries)).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}

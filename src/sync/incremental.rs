@@ -1,0 +1,265 @@
+//! The incremental pass: the pages that the plan asks for are read, written and shown to it, until it knows that
+//! the mirror is in line, or that only a full walk can tell.
+
+use super::account::ACCOUNT;
+use super::campaign::{CampaignPass, Tally};
+use super::gathered::Gathered;
+use super::page::{PageError, PageReader, PreparedPage};
+use super::verdict::Verdict;
+use crate::api::{PageQuery, Several};
+use crate::normalize::Hash;
+use crate::plan::{
+    Answer, Ask, Evidence, Finding, Incremental, Outcome, Question, Search, Sequence, Shape, ShownRow, Task, Writing,
+};
+use crate::store::{Completed, Ending, Extent, Lease, Places, Store};
+use futures::{StreamExt, stream};
+use serde_json::json;
+use std::collections::HashSet;
+
+/// What came of looking for changes.
+pub(super) enum Looked {
+    /// The pass has ended.
+    Ended(Verdict),
+    /// Everything is to be read; with the reason, when that is not simply the cheapest.
+    Walk(Option<String>),
+}
+
+/// The reading of one pass.
+struct Look<'a> {
+    pass: &'a CampaignPass,
+    lease: &'a Lease,
+    /// For pages of all rows; their place tells where rows stand.
+    reader: PageReader,
+    shape: Shape,
+    plan: Incremental,
+    /// The ids of rows that this pass found new or different.
+    rewritten: HashSet<Hash>,
+    /// Lines that were really written.
+    written: u64,
+    /// Known rows that differed although nothing said that they might.
+    belying: u64,
+    /// Rows that were not known.
+    unknown: u64,
+}
+
+impl CampaignPass {
+    /// Looks for what changed.
+    pub(super) async fn look_for_changes(
+        &self,
+        store: &Store,
+        lease: &Lease,
+        run: i64,
+        search: Search,
+        tally: &mut Tally,
+    ) -> Result<Looked, PageError> {
+        let shape = *self.shared.shape.lock().await;
+        let Some(shape @ Shape::Paged { page_size, .. }) = shape else {
+            return Ok(Looked::Walk(None));
+        };
+        // So few pages are read as quickly as looked through, and prove more.
+        if shape.pages(self.state.rows.unwrap_or(0)) <= self.mirror.settings.walk_pages_at_most {
+            return Ok(Looked::Walk(None));
+        }
+        let places = store.load_places(self.id()).await?;
+        if places.unplaced > 0 {
+            return Ok(Looked::Walk(Some("the order of some rows is not known yet".to_owned())));
+        }
+        let task = self.task(store, page_size, search).await?;
+        let filtering = task.filtering;
+        let mut look = self.begin_look(lease, shape, places, task);
+        look.read_all(tally).await?;
+        let learned = look.plan.filtering();
+        if learned != filtering {
+            *self.shared.filtering.lock().await = learned;
+            store.save_filtering(ACCOUNT, learned, self.mirror.clock.now()).await?;
+        }
+        match look.plan.finding() {
+            Finding::Contrary(reason) => Ok(Looked::Walk(Some(reason))),
+            _ if self.is_belied(&look) => {
+                tally.belied = true;
+                Ok(Looked::Walk(Some("rows changed although the campaign said that nothing had".to_owned())))
+            }
+            Finding::Proven(evidence) => {
+                let outcome = (Outcome::Complete, None);
+                self.end_look(store, lease, run, tally, &look, outcome, Some(&evidence)).await.map(Looked::Ended)
+            }
+            Finding::Moving(reason) => {
+                let outcome = (Outcome::Partial, Some(reason));
+                self.end_look(store, lease, run, tally, &look, outcome, None).await.map(Looked::Ended)
+            }
+        }
+    }
+
+    /// What the mirror knows, for the plan.
+    async fn task(&self, store: &Store, page_size: u32, search: Search) -> Result<Task, PageError> {
+        let mut sequence = Sequence::new();
+        let mut due = Vec::new();
+        let hasher = &self.shared.hasher;
+        store
+            .load_sequence(self.id(), self.mirror.clock.now(), |row| {
+                if row.is_overdue {
+                    due.push(sequence.len());
+                }
+                sequence.push(hasher.row_id(row.id), row.status);
+            })
+            .await?;
+        let listed = self.listed.campaign().rows_total.value();
+        Ok(Task {
+            sequence,
+            page_size,
+            filtering: *self.shared.filtering.lock().await,
+            due,
+            changed: search.changed,
+            listed_total: listed.and_then(|total| u64::try_from(*total).ok()),
+            probe: self.state.passes,
+        })
+    }
+
+    fn begin_look<'a>(&'a self, lease: &'a Lease, shape: Shape, places: Places, task: Task) -> Look<'a> {
+        Look {
+            pass: self,
+            lease,
+            reader: PageReader { position_offset: Some(places.offset()), ..self.reader() },
+            shape,
+            plan: Incremental::new(task),
+            rewritten: HashSet::new(),
+            written: 0,
+            belying: 0,
+            unknown: 0,
+        }
+    }
+
+    /// Whether settled rows changed although the fingerprint is as it was.
+    fn is_belied(&self, look: &Look<'_>) -> bool {
+        let known = &self.state.known;
+        let unmoved = known.fingerprint_trusted && known.fingerprint.as_ref() == Some(&self.listed.fingerprint);
+        unmoved && look.written > 0 && (look.belying > 0 || look.unknown > 0)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the end gathers what the pass has brought")]
+    async fn end_look(
+        &self,
+        store: &Store,
+        lease: &Lease,
+        run: i64,
+        tally: &Tally,
+        look: &Look<'_>,
+        (outcome, note): (Outcome, Option<String>),
+        evidence: Option<&Evidence>,
+    ) -> Result<Verdict, PageError> {
+        let total = evidence.and_then(|evidence| evidence.total).or(self.state.rows).unwrap_or(0);
+        let why = json!({ "why": self.reason, "found": evidence });
+        let complete = evidence.map(|_| Completed {
+            extent: Extent::Part,
+            total,
+            shape: look.shape,
+            fingerprint: Some(&self.listed.fingerprint).filter(|_| self.listed.is_at_rest),
+            fingerprint_trusted: self.state.known.fingerprint_trusted,
+            started_at: self.listed_at,
+        });
+        let line = self.run_line(outcome, tally, note.clone(), why);
+        let ending = Ending { account: ACCOUNT, campaign_id: self.id(), run, line, campaign: None, complete };
+        store.end_pass(lease, &ending, self.mirror.clock.now()).await?;
+        Ok(Verdict::without_tombstones(outcome, note, look.shape, total, self.listed_at))
+    }
+}
+
+impl Look<'_> {
+    /// Reads what the plan asks for until it asks no more. What was read is written, whatever comes of it.
+    async fn read_all(&mut self, tally: &mut Tally) -> Result<(), PageError> {
+        let settings = &self.pass.mirror.settings;
+        let mut gathered = Gathered::default();
+        loop {
+            let questions = self.plan.questions();
+            if questions.is_empty() {
+                return self.write(&gathered, tally).await;
+            }
+            let reads: Vec<_> =
+                questions.into_iter().map(|question| read(self.reader.clone(), self.shape, question)).collect();
+            let mut answers = stream::iter(reads).buffered(settings.pages_ahead.max(1));
+            while let Some((question, answer)) = answers.next().await {
+                let Some(mut page) = answer? else {
+                    self.plan.learn(&question, Answer::Refused);
+                    continue;
+                };
+                // A row that was passed over as known, though this pass has rewritten it: the last one read wins.
+                if page.passed_over.iter().any(|id| self.rewritten.contains(id)) {
+                    let reader = PageReader { nothing_known: true, ..self.reader.clone() };
+                    let (_, again) = read(reader, self.shape, question.clone()).await;
+                    let Some(read_again) = again? else { continue };
+                    page = read_again;
+                }
+                self.plan.learn(&question, shown(&page));
+                self.take(page, tally, &mut gathered);
+                if gathered.seen.len() >= settings.batch_rows {
+                    self.write(&std::mem::take(&mut gathered), tally).await?;
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, page: PreparedPage, tally: &mut Tally, gathered: &mut Gathered) {
+        // Rows without an id are known by their place, which only a walk over all pages tells.
+        if page.without_id > 0 {
+            return;
+        }
+        tally.rows.seen += u64::try_from(page.seen.len()).unwrap_or(u64::MAX);
+        tally.rows.unchanged += page.unchanged;
+        tally.rows.updated += page.differing;
+        self.belying += page.belying;
+        self.unknown += page.unknown;
+        self.rewritten.extend(page.states.keys().map(|id| self.reader.hasher.row_id(id)));
+        gathered.add(page);
+    }
+
+    async fn write(&mut self, gathered: &Gathered, tally: &mut Tally) -> Result<(), PageError> {
+        if !gathered.is_idle() {
+            let counts = gathered.write(&self.pass.mirror, self.lease, &self.reader, None).await?;
+            tally.rows.inserted += counts.inserted;
+            tally.rows.rejected += counts.rejected;
+            tally.rows.rejected_new += counts.rejected_new;
+            self.written += counts.written;
+        }
+        Ok(())
+    }
+}
+
+/// Reads a page; none when it was refused.
+async fn read(
+    mut reader: PageReader,
+    shape: Shape,
+    question: Question,
+) -> (Question, Result<Option<PreparedPage>, PageError>) {
+    let Shape::Paged { page_size, .. } = shape else {
+        return (question, Ok(None));
+    };
+    if !question.statuses.is_empty() {
+        reader.position_offset = None;
+    }
+    let place = question.page.saturating_mul(u64::from(page_size));
+    let several = match question.writing {
+        Writing::Comma => Several::Comma,
+        Writing::Repeated => Several::Repeated,
+    };
+    let query = match shape.ask(question.page) {
+        Ask::Page { page, page_size } => {
+            Some(PageQuery { page, page_size, statuses: question.statuses.clone(), several })
+        }
+        Ask::Everything => None,
+    };
+    let answer = match reader.client.fetch_rows(&reader.campaign_id, query).await {
+        Ok(answer) => reader.prepare(answer.body, place).await.map(Some),
+        Err(error) if error.is_bad_request() => Ok(None),
+        Err(error) => Err(error.into()),
+    };
+    (question, answer)
+}
+
+/// What the plan is shown of a page.
+fn shown(page: &PreparedPage) -> Answer {
+    let rows = page.seen.iter().zip(&page.statuses).map(|(id, status)| ShownRow {
+        key: Some(*id).filter(|id| *id != Hash::default()),
+        status: status.clone(),
+    });
+    Answer::Page { total: page.shown_total, rows: rows.collect() }
+}
