@@ -23,6 +23,8 @@ pub(super) enum Endpoint<'a> {
     Rows(&'a str, Option<&'a PageQuery>),
     /// The owner of the key.
     Me,
+    /// Calls of the whole account (newer API), asked for with a POST.
+    CallSearch,
 }
 
 impl BaseUrl {
@@ -81,6 +83,7 @@ impl BaseUrl {
                 Endpoint::Campaign(id) => path.push("campaigns").push(path_segment(id)?),
                 Endpoint::Rows(id, _) => path.push("campaigns").push(path_segment(id)?).push("rows"),
                 Endpoint::Me => path.push("users").push("me"),
+                Endpoint::CallSearch => path.push("call").push("search"),
             };
         }
         if let Endpoint::Rows(_, Some(query)) = endpoint {
@@ -116,6 +119,7 @@ impl Endpoint<'_> {
             Self::Campaign(_) => "/campaigns/{id}",
             Self::Rows(..) => "/campaigns/{id}/rows",
             Self::Me => "/users/me",
+            Self::CallSearch => "/call/search",
         }
     }
 }
@@ -196,6 +200,7 @@ mod tests {
             ("https://host/api", Endpoint::Campaigns, "https://host/api/campaigns"),
             ("https://host/api/", Endpoint::Campaigns, "https://host/api/campaigns"),
             ("https://host", Endpoint::Me, "https://host/users/me"),
+            ("https://host/api", Endpoint::CallSearch, "https://host/api/call/search"),
             ("https://host/api", Endpoint::Campaign("c 1"), "https://host/api/campaigns/c%201"),
             ("https://host/api", Endpoint::Rows("c1", None), "https://host/api/campaigns/c1/rows"),
             (

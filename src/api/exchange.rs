@@ -10,7 +10,7 @@ use super::{ApiError, ClientOptions, detail};
 use crate::clock::Clock;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use std::net::SocketAddr;
@@ -76,9 +76,18 @@ impl Exchange {
         &self.base
     }
 
-    /// Sends one GET and reads its answer whole.
-    pub(super) async fn get(&self, url: Url, cost: &CostCounter) -> Result<RawAnswer, Failure> {
-        let response = self.http.get(url).send().await.map_err(|error| self.broken(error))?;
+    /// Sends one GET, or with a body one POST, and reads its answer whole.
+    pub(super) async fn send(
+        &self,
+        url: Url,
+        body: Option<&Bytes>,
+        cost: &CostCounter,
+    ) -> Result<RawAnswer, Failure> {
+        let request = match body {
+            None => self.http.get(url),
+            Some(body) => self.http.post(url).header(CONTENT_TYPE, "application/json").body(body.clone()),
+        };
+        let response = request.send().await.map_err(|error| self.broken(error))?;
         let status = response.status();
         let answer = match status {
             StatusCode::PARTIAL_CONTENT => Err(self.judge(response, cost).await),

@@ -1,9 +1,11 @@
 //! A call: the order to reach a contact, with its attempts.
 
 use super::fields::{Fields, Missing};
-use super::values::IdFault;
-use super::{Options, attempt, llm_model, retry};
+use super::repair::repair;
+use super::values::{IdFault, read_id};
+use super::{CallOutline, Options, attempt, llm_model, retry, time};
 use crate::records::{Call, Field};
+use crate::wire::Object;
 
 struct Contact {
     first_name: Field<String>,
@@ -18,6 +20,18 @@ struct Assignee {
     email: Field<String>,
     first_name: Field<String>,
     last_name: Field<String>,
+}
+
+/// The outline of a call that is not part of a row.
+pub(super) fn outline(json: &str) -> Option<CallOutline> {
+    let (json, _) = repair(json);
+    let mut call = Object::read(&json)?;
+    let campaign = call.get("campaign").and_then(Object::read);
+    Some(CallOutline {
+        id: read_id(call.take("id")?).ok()?,
+        updated_at: call.get("updated_at").and_then(time::time),
+        campaign_id: campaign.and_then(|mut campaign| read_id(campaign.take("id")?).ok()),
+    })
 }
 
 pub(super) fn read(fields: &mut Fields<'_, '_>, options: &Options) -> Result<Call, IdFault> {

@@ -21,7 +21,7 @@ mod secrets;
 mod time;
 mod values;
 
-use crate::records::{Assistant, Call, CallRetryConfig, Campaign, CampaignRow, Drift, Reject};
+use crate::records::{Assistant, Call, CallRetryConfig, Campaign, CampaignRow, Drift, Reject, Time};
 use std::collections::BTreeMap;
 
 pub use hash::{AssistantView, Hash, Hasher, PageView, RowView};
@@ -49,6 +49,23 @@ pub struct Options {
 
 /// What the mirror did not know, counted.
 pub type DriftCounts = BTreeMap<Drift, u64>;
+
+/// What a call says of itself before it is normalized.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallOutline {
+    /// Its id.
+    pub id: String,
+    /// When it changed last, when it says so.
+    pub updated_at: Option<Time>,
+    /// The campaign that it names.
+    pub campaign_id: Option<String>,
+}
+
+/// Reads a call's outline; none without an id that can be a key.
+#[must_use]
+pub fn call_outline(json: &str) -> Option<CallOutline> {
+    call::outline(json)
+}
 
 /// All that one row holds. When the row itself cannot land, `row` is `None` and `rejects` says why.
 #[derive(Debug, Clone, Default, PartialEq)]

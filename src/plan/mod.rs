@@ -6,6 +6,7 @@
 //! ([`due`]), and until when a call may still change ([`unsettled`]). Leaves to `sync`: asking.
 
 mod due;
+mod feed;
 mod incremental;
 mod outcome;
 mod settle;
@@ -13,6 +14,7 @@ mod shape;
 mod walk;
 
 pub use due::{Due, Fingerprint, Known, Search, due};
+pub use feed::{FEED_OVERLAP, Feed, FeedAsk, FeedFinding, FeedShown, FeedState};
 pub use incremental::{
     Answer, Evidence, Filtering, Finding, Incremental, Purpose, Question, RowKey, Sequence, ShownRow, Task, Writing,
 };

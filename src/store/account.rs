@@ -3,7 +3,7 @@
 use super::StoreError;
 use super::checkpoint::unsigned;
 use super::open::{Store, commit};
-use crate::plan::{Filtering, Fingerprint, Known, Shape};
+use crate::plan::{FeedState, Filtering, Fingerprint, Known, Shape};
 use crate::records::Time;
 use sqlx::Row;
 use sqlx::types::Json;
@@ -20,6 +20,8 @@ pub struct AccountState {
     pub shape: Option<Shape>,
     /// What is known of its filters by status.
     pub filtering: Filtering,
+    /// What is known of its search over calls; none until it was asked.
+    pub search: Option<FeedState>,
 }
 
 /// A campaign, as the mirror knows it before a pass.
@@ -42,7 +44,7 @@ impl Store {
     pub async fn load_account(&self, account: &str) -> Result<AccountState, StoreError> {
         let mut transaction = self.begin().await?;
         let row = sqlx::query(
-            "select organization_id, base_url, api_shape, filtering
+            "select organization_id, base_url, api_shape, filtering, search
              from revox_sync.accounts where name = $1",
         )
         .bind(account)
@@ -54,11 +56,13 @@ impl Store {
         };
         let shape: Option<Json<serde_json::Value>> = row.get(2);
         let filtering: Option<Json<serde_json::Value>> = row.get(3);
+        let search: Option<Json<serde_json::Value>> = row.get(4);
         Ok(AccountState {
             organization_id: row.get(0),
             base_url: row.get(1),
             shape: shape.and_then(|shape| serde_json::from_value(shape.0).ok()),
             filtering: filtering.and_then(|it| serde_json::from_value(it.0).ok()).unwrap_or_default(),
+            search: search.and_then(|search| serde_json::from_value(search.0).ok()),
         })
     }
 
@@ -140,6 +144,27 @@ impl Store {
         .execute(&mut *transaction)
         .await
         .map_err(StoreError::query("noting that campaigns did not change"))?;
+        commit(transaction).await
+    }
+
+    /// Remembers what is known of the search over calls, unless another process has moved it on from `held`.
+    pub async fn save_search(
+        &self,
+        account: &str,
+        held: &FeedState,
+        state: &FeedState,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        sqlx::query(
+            "update revox_sync.accounts set search = $2, updated_at = now()
+             where name = $1 and (search is null or search = $3)",
+        )
+        .bind(account)
+        .bind(Json(state))
+        .bind(Json(held))
+        .execute(&mut *transaction)
+        .await
+        .map_err(StoreError::query("remembering how far the search was read"))?;
         commit(transaction).await
     }
 

@@ -16,8 +16,8 @@ use std::collections::{HashMap, HashSet};
 /// What is remembered of a row that was read and is new or differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowState {
-    /// Of its JSON.
-    pub hash: Hash,
+    /// Of its JSON; none when not all of it was read.
+    pub hash: Option<Hash>,
     /// Orders it among the campaign's rows; none when the page at hand does not tell.
     pub position: Option<i64>,
     /// Its call's.
@@ -135,6 +135,47 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The live rows that show each of these calls, and their campaigns: `(row, campaign)` by call.
+    pub async fn rows_of_calls(
+        &self,
+        call_ids: &[&str],
+    ) -> Result<HashMap<String, Vec<(String, String)>>, StoreError> {
+        let mut transaction = self.begin().await?;
+        let found: Vec<(String, String, String)> = sqlx::query_as(
+            "select call_id, id, campaign_id from revox.campaign_rows
+             where call_id = any($1) and _deleted_at is null",
+        )
+        .bind(call_ids)
+        .fetch_all(&mut *transaction)
+        .await
+        .map_err(StoreError::query("looking up the rows of calls"))?;
+        let mut rows: HashMap<String, Vec<(String, String)>> = HashMap::new();
+        for (call, row, campaign) in found {
+            rows.entry(call).or_default().push((row, campaign));
+        }
+        Ok(rows)
+    }
+
+    /// The rows of a campaign that are to be read by now: id, status, and since when they are unsettled.
+    pub async fn load_overdue(
+        &self,
+        campaign_id: &str,
+        now: Time,
+    ) -> Result<Vec<(String, Option<String>, Time)>, StoreError> {
+        let mut transaction = self.begin().await?;
+        sqlx::query_as(
+            "select row_id, status, unsettled_since from revox_sync.row_states
+             where campaign_id = $1 and unsettled_since is not null and read_by <= $2",
+        )
+        .bind(campaign_id)
+        .bind(now)
+        .fetch_all(&mut *transaction)
+        .await
+        .map_err(StoreError::query("reading unsettled rows"))
+    }
+}
+
 /// Remembers the rows of a batch that are new or differ. Those in `again` are to be written again whatever their
 /// bytes. A row that another campaign holds is not taken from it: it is this answer that is wrong.
 pub(super) async fn save_states(
@@ -149,7 +190,7 @@ pub(super) async fn save_states(
     let ids: Vec<&str> = states.keys().map(String::as_str).collect();
     let hashes: Vec<Option<&[u8]>> = states
         .iter()
-        .map(|(id, state)| Some(state.hash.as_slice()).filter(|_| !again.contains(id.as_str())))
+        .map(|(id, state)| state.hash.as_ref().filter(|_| !again.contains(id.as_str())).map(Hash::as_slice))
         .collect();
     let unsettled = |part: fn(&Unsettled) -> Time| -> Vec<Option<Time>> {
         states.values().map(|state| state.unsettled.as_ref().map(part)).collect()

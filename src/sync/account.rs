@@ -1,11 +1,12 @@
 //! A pass over the account: the list, the campaigns side by side, and the campaigns that are gone.
 
 use super::campaign::{CampaignPass, keep, pass_campaign};
+use super::feed::{self, Changes, Told};
 use super::list::{self, ListedCampaign, Listing};
 use super::parents::Written;
 use super::{CampaignReport, Mirror, PassOptions, PassReport, SyncError};
 use crate::normalize::Hasher;
-use crate::plan::{Due, Filtering, Outcome, Shape, due, vanishing};
+use crate::plan::{Due, Filtering, Known, Outcome, Search, Shape, due, vanishing};
 use crate::store::{AccountState, CampaignState, Holder, Lease, Store, StoreError};
 use chrono::TimeDelta;
 use std::collections::{HashMap, HashSet};
@@ -56,32 +57,68 @@ pub async fn run_pass(mirror: &Mirror, options: &PassOptions) -> Result<PassRepo
         filtering: tokio::sync::Mutex::new(held.filtering),
     });
     let mut report = PassReport::default();
+    let mut changes = None;
     if let (Some(store), false) = (&store, options.dry_run) {
         let lease = wait_for_lease(store, "account:default", &shared.holder, options.lease_wait).await?;
         if let Some((lease, _)) = &lease {
             let keeper = keep(store.clone(), lease.clone());
             report.rejected_new = list::save(mirror, store, lease, ACCOUNT, &listing).await?;
             (report.campaigns_tombstoned, report.suspicious) = bury(mirror, store, lease, &listing).await?;
+            changes = read_changes(mirror, store, options, &held, &listing).await?;
             drop(keeper);
             store.release_lease(lease).await?;
         }
     }
     let known = match &store {
-        Some(store) => {
-            store.load_campaigns(ACCOUNT, mirror.clock.now()).await?
-        }
+        Some(store) => store.load_campaigns(ACCOUNT, mirror.clock.now()).await?,
         None => HashMap::new(),
     };
     let listed_at = listing.asked_at;
-    report.campaigns = pass_campaigns(mirror, options, &shared, listing, known).await;
+    report.campaigns = pass_campaigns(mirror, options, &shared, listing, known, changes.as_ref()).await;
     if let (Some(store), false) = (&store, options.dry_run) {
         store.sweep_call_retry_configs().await?;
         let unchanged = report.campaigns.iter().filter(|campaign| campaign.outcome == Outcome::Skipped);
         let unchanged: Vec<String> = unchanged.map(|campaign| campaign.id.clone()).collect();
         store.save_unchanged(&unchanged, listed_at).await?;
+        if let Some(changes) = changes {
+            changes.settle(store, &report.campaigns).await?;
+        }
     }
     report.cost = mirror.client.cost();
     Ok(report)
+}
+
+/// Reads the search over calls, when the API has one and some campaign needs it; on the first pass of an account,
+/// before anything is walked, to know where it begins.
+async fn read_changes(
+    mirror: &Mirror,
+    store: &Store,
+    options: &PassOptions,
+    held: &AccountState,
+    listing: &Listing,
+) -> Result<Option<Changes>, SyncError> {
+    let state = held.search.unwrap_or_default();
+    let is_paged = matches!(held.shape, Some(Shape::Paged { .. }));
+    if is_paged || state.is_missing || listing.campaigns.is_empty() {
+        return Ok(None);
+    }
+    let known = store.load_campaigns(ACCOUNT, mirror.clock.now()).await?;
+    let every = full_walk_every(mirror);
+    let now = mirror.clock.now();
+    let needs_it = |listed: &ListedCampaign| {
+        let state = known.get(&listed.campaign().id).map(|state| &state.known);
+        let due = due(state.unwrap_or(&Known::default()), &listed.fingerprint, options.full, now, every);
+        matches!(due, Due::Incremental(_))
+    };
+    if state.watermark.is_some() && !listing.campaigns.iter().any(needs_it) {
+        return Ok(None);
+    }
+    let ids: Vec<&str> = listing.campaigns.iter().map(|listed| listed.campaign().id.as_str()).collect();
+    feed::read(mirror, store, state, &ids).await.map(Some)
+}
+
+fn full_walk_every(mirror: &Mirror) -> TimeDelta {
+    TimeDelta::from_std(mirror.settings.full_walk_every).unwrap_or(TimeDelta::MAX)
 }
 
 /// The database, unless a dry run finds none that has been migrated.
@@ -176,9 +213,10 @@ async fn pass_campaigns(
     shared: &Arc<Shared>,
     listing: Listing,
     mut known: HashMap<String, CampaignState>,
+    changes: Option<&Changes>,
 ) -> Vec<CampaignReport> {
     let places = Arc::new(Semaphore::new(mirror.settings.max_concurrent_campaigns.max(1)));
-    let every = TimeDelta::from_std(mirror.settings.full_walk_every).unwrap_or(TimeDelta::MAX);
+    let every = full_walk_every(mirror);
     let now = mirror.clock.now();
     let mut tasks = JoinSet::new();
     let mut reports: Vec<(usize, CampaignReport)> = Vec::new();
@@ -191,6 +229,10 @@ async fn pass_campaigns(
         let state = known.remove(&listed.campaign().id).unwrap_or_default();
         names.push((listed.campaign().id.clone(), listed.name().to_owned()));
         let (reason, search) = match due(&state.known, &listed.fingerprint, options.full, now, every) {
+            Due::Skip if changes.is_some_and(|changes| changes.names(&listed.campaign().id)) => {
+                let reason = "the search shows changed calls";
+                (reason, Some(Search { reason, changed: false }))
+            }
             Due::Skip => {
                 reports.push((place, skipped(mirror, &listed)));
                 continue;
@@ -198,7 +240,9 @@ async fn pass_campaigns(
             Due::Incremental(search) => (search.reason, Some(search)),
             Due::Walk(reason) => (reason, None),
         };
+        let told = changes.map_or(Told::Nothing, |changes| changes.told(&listed.campaign().id));
         let pass = CampaignPass {
+            told,
             mirror: mirror.clone(),
             options: options.clone(),
             shared: Arc::clone(shared),

@@ -2,6 +2,7 @@
 //! were tried, then the end.
 
 use super::account::{ACCOUNT, Shared, wait_for_lease};
+use super::feed::Told;
 use super::incremental::Looked;
 use super::list::{ListedCampaign, ask_campaign};
 use super::page::{PageError, PageReader};
@@ -31,6 +32,8 @@ pub(super) struct CampaignPass {
     pub(super) reason: &'static str,
     /// What to look for; none to read everything.
     pub(super) search: Option<Search>,
+    /// What the search over calls has shown.
+    pub(super) told: Told,
 }
 
 /// What a pass has brought so far, for its run line.

@@ -34,6 +34,11 @@ impl Gathered {
         Self { first_page, ..Self::default() }
     }
 
+    /// Nothing but unsettled rows that were looked at.
+    pub(super) fn of_readings(readings: Vec<(String, Option<Unsettled>)>) -> Self {
+        Self { readings, ..Self::default() }
+    }
+
     /// Adds a page, behind the others.
     pub(super) fn add(&mut self, mut page: PreparedPage) {
         self.seen.append(&mut page.seen);

@@ -53,8 +53,10 @@ impl CampaignPass {
         tally: &mut Tally,
     ) -> Result<Looked, PageError> {
         let shape = *self.shared.shape.lock().await;
-        let Some(shape @ Shape::Paged { page_size, .. }) = shape else {
-            return Ok(Looked::Walk(None));
+        let (shape, page_size) = match shape {
+            Some(shape @ Shape::Paged { page_size, .. }) => (shape, page_size),
+            Some(Shape::Unpaged) => return self.take_up(store, lease, run, search, tally).await,
+            None => return Ok(Looked::Walk(None)),
         };
         // So few pages are read as quickly as looked through, and prove more.
         if shape.pages(self.state.rows.unwrap_or(0)) <= self.mirror.settings.walk_pages_at_most {

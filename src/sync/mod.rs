@@ -2,11 +2,13 @@
 //!
 //! Owns: the order of things. Leaves to `plan`: what to read and what it proves; to `api`, `normalize` and
 //! `store`: doing it. [`account`](self) lists and shares out, `campaign` decides and ends, `walk` reads page
-//! after page, `incremental` the pages that the plan asks for, `page` turns one page into records, `confirm` reads again where rows are missing.
+//! after page, `incremental` the pages that the plan asks for,
+//! `feed` the calls that the newer API's search shows, `page` turns one page into records, `confirm` reads again where rows are missing.
 
 mod account;
 mod campaign;
 mod confirm;
+mod feed;
 mod gathered;
 mod incremental;
 mod list;

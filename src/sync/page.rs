@@ -188,7 +188,7 @@ impl PageReader {
         let known = known.map(|(status, since)| (status.as_deref(), *since));
         let times = call.map(times).unwrap_or_default();
         RowState {
-            hash: row.hash,
+            hash: Some(row.hash),
             position: self.position_offset.and_then(|offset| offset.checked_add_unsigned(place)),
             unsettled: unsettled(row.status.as_deref(), &times, known, now, self.settle_window),
             status: row.status.clone(),

@@ -9,4 +9,4 @@ mod page;
 
 pub(crate) use number::{float, integer};
 pub(crate) use object::{Kind, Object, read_items, read_list, read_string};
-pub use page::{CampaignList, RowsPage, ShapeError, organization_id};
+pub use page::{CallsPage, CampaignList, RowsPage, ShapeError, organization_id};

@@ -93,6 +93,35 @@ impl CampaignList {
     }
 }
 
+/// An answer of `POST /call/search`, split into its calls.
+#[derive(Debug, Clone)]
+pub struct CallsPage {
+    /// The answer, valid UTF-8.
+    pub body: Bytes,
+    /// Where each call's JSON stands in `body`, in order.
+    pub calls: Vec<Range<usize>>,
+    /// `total_count`, when it is a count.
+    pub total: Option<u64>,
+}
+
+impl CallsPage {
+    /// Splits `{"calls": [...], "total_count": 3}`.
+    pub fn split(body: Bytes) -> Result<Self, ShapeError> {
+        let (body, _) = into_utf8(body);
+        let text = as_text(&body);
+        let envelope = Envelope::read(text, "calls")?;
+        let calls = envelope.items(text)?;
+        let total = envelope.member("total_count").and_then(count);
+        Ok(Self { body, calls, total })
+    }
+
+    /// The JSON text of call `index` of this page.
+    pub fn call(&self, index: usize) -> Option<&str> {
+        let range = self.calls.get(index)?.clone();
+        std::str::from_utf8(self.body.get(range)?).ok()
+    }
+}
+
 /// The `organization_id` of an answer of `GET /users/me`, which is `{"user": {...}}`.
 pub fn organization_id(body: &[u8]) -> Result<Option<String>, ShapeError> {
     let text = String::from_utf8_lossy(body);

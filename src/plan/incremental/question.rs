@@ -59,7 +59,7 @@ pub enum Purpose {
     Guess,
     /// Narrows down where a list differs.
     Search,
-    /// The unfiltered page of a row that left its list and was not seen in another.
+    /// Where a row should be that left its list: a page of another list, or its unfiltered page.
     Missing,
     /// The unfiltered page of a row that is to be read again.
     Due,

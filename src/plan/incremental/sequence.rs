@@ -166,7 +166,8 @@ impl Sequence {
     pub(super) fn set_status(&mut self, rank: usize, status: StatusId) {
         let Some(known) = self.statuses.get_mut(rank) else { return };
         let before = std::mem::replace(known, status);
-        if let Some(count) = self.blocks.get_mut(usize::from(before)).and_then(|it| it.get_mut(rank / BLOCK)) {
+        if let Some(count) = self.blocks.get_mut(usize::from(before)).and_then(|it| it.get_mut(rank / BLOCK))
+        {
             *count -= 1;
         }
         self.count_in(rank, status);
