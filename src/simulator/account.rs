@@ -7,7 +7,7 @@ use super::call::{Call, Status};
 use super::campaign::{Campaign, CampaignStatus, Row};
 use super::document::{Document, signature};
 use super::draw::Draw;
-use super::options::{EPOCH, Numbers, Options};
+use super::options::{EPOCH, Mix, Numbers, Options};
 use super::render::{self, CallText, Look};
 use chrono::{DateTime, Duration, Utc};
 use std::cell::OnceCell;
@@ -87,8 +87,11 @@ impl Account {
 
     /// Adds the campaign at `place`, with rows.
     pub(super) fn draw_campaign(&mut self, place: usize, rows: usize) {
-        let (name, status) =
+        let (name, mut status) =
             CAMPAIGNS.iter().cycle().nth(place).copied().unwrap_or(("", CampaignStatus::Running));
+        if self.options.mix != Mix::Varied {
+            status = CampaignStatus::Running;
+        }
         let round = place / CAMPAIGNS.len();
         let weeks = i32::try_from(place % 50).unwrap_or(0);
         self.campaigns.push(Campaign {
@@ -108,7 +111,17 @@ impl Account {
         });
         let at = self.campaigns.len() - 1;
         for index in 0..rows {
+            let dialled = match self.options.mix {
+                Mix::Varied => None,
+                Mix::DialledInOrder => Some(100 * index / rows.max(1)),
+                Mix::DialledAtRandom => Some(self.draw.count(0..100)),
+            };
             let status = match status {
+                _ if let Some(percent) = dialled => match percent {
+                    0..60 => Some(Status::Completed),
+                    60 => Some(Status::Calling),
+                    _ => None,
+                },
                 CampaignStatus::Draft => None,
                 CampaignStatus::Completed => self.draw.weighted(FINISHED),
                 CampaignStatus::Paused => self.draw.weighted(PAUSED),
@@ -136,8 +149,9 @@ impl Account {
             1..4 => Some(self.draw.count(0..self.assistants.len().max(1))),
             _ => campaign.map(|campaign| campaign.assistant),
         };
+        let age = if self.options.mix == Mix::Varied { 600..9_000 } else { 4_000..9_000 };
         let created_at =
-            self.started_at - Duration::minutes(i64::try_from(self.draw.number(600..9_000)).unwrap_or(600));
+            self.started_at - Duration::minutes(i64::try_from(self.draw.number(age)).unwrap_or(600));
         let mut call = Call {
             id: self.draw.uuid(),
             seed: self.draw.seed(),

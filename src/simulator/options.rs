@@ -21,6 +21,8 @@ pub struct Options {
     pub campaigns: usize,
     /// How many rows each campaign has at first.
     pub rows: usize,
+    /// How far the campaigns have come.
+    pub mix: Mix,
     /// How many transcript turns an answered attempt has. 16 makes rows of about 9 KB.
     pub turns: usize,
     /// The organization that the key belongs to.
@@ -54,6 +56,7 @@ impl Default for Options {
             seed: 1,
             campaigns: 3,
             rows: 200,
+            mix: Mix::default(),
             turns: 16,
             organization_id: "org_3fYt7LmQ".to_owned(),
             latency: Duration::ZERO,
@@ -64,6 +67,19 @@ impl Default for Options {
             clock: None,
         }
     }
+}
+
+/// How far the campaigns have come at first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mix {
+    /// Running, finished, paused and draft ones in turn, with calls of every status.
+    #[default]
+    Varied,
+    /// All running, dialled in the order of their rows: 60 % completed days ago, then 1 % under way, the rest
+    /// without a call.
+    DialledInOrder,
+    /// The same, dialled in an order that has nothing to do with that of the rows.
+    DialledAtRandom,
 }
 
 /// Which release of the API is spoken.
