@@ -2,7 +2,14 @@
 
 mod support;
 
-use revox_mirror::simulator::{Filters, Flavour, NewerApi, OlderApi, Options, SeveralStatuses};
+use chrono::{DateTime, TimeDelta, Utc};
+use revox_mirror::clock::Clock;
+use revox_mirror::plan::Outcome;
+use revox_mirror::simulator::{
+    EPOCH, Fault, FaultKind, Filters, Flavour, NewerApi, OlderApi, Options, SeveralStatuses,
+};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use support::account::{Account, full, passing};
 
 /// An account of the older API whose campaigns are looked through rather than walked.
@@ -96,5 +103,154 @@ async fn on_the_newer_api_changed_calls_are_read_from_the_search() {
         assert!(requests.total <= 3 + changed / 50, "{changed} changes cost {requests:?}");
         assert_eq!(requests.count("GET /campaigns/{id}/rows"), 0, "{requests:?}");
         account.assert_equal().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn filters_that_are_ignored_or_refused_are_noticed_and_everything_is_read() {
+    for (filters, word) in [(Filters::Ignored, "ignores"), (Filters::Refused, "refuses")] {
+        let account = older(OlderApi { filters, ..OlderApi::default() }, 1, 300).await;
+        for round in 0..2 {
+            account.simulator.edit(|account| account.advance_calls(0, 5)).unwrap();
+            account.complete_pass(&passing()).await;
+            let (kind, fell_back) = last_run(&account).await;
+            let fell_back = fell_back.expect("the run says why");
+            assert_eq!(kind, "full");
+            assert!(round == 0 || fell_back.contains(word), "{fell_back}");
+            account.assert_equal().await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_do_not_fit_lead_to_a_full_walk_that_says_why() {
+    let lies = [
+        FaultKind::Backwards,
+        FaultKind::WrongTotal(-1),
+        FaultKind::WrongTotal(1),
+        FaultKind::EmptyRows,
+        FaultKind::RepeatPage,
+    ];
+    for lie in lies {
+        let account = older(OlderApi::default(), 1, 400).await;
+        account.simulator.edit(|account| account.advance_calls(0, 5)).unwrap();
+        // As many as an incremental pass may ask for; the walk after it is told the truth.
+        account.simulator.inject(Fault::new(lie.clone()).on_path("/rows").times(3));
+        let report = account.pass(&passing()).await.unwrap();
+        let (kind, fell_back) = last_run(&account).await;
+        assert_eq!(kind, "full", "{lie:?}");
+        assert!(fell_back.is_some(), "{lie:?}");
+        account.simulator.clear_faults();
+        if report.campaigns[0].outcome != Outcome::Complete {
+            account.complete_pass(&passing()).await;
+        }
+        account.assert_equal().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_went_or_came_in_between_lead_to_a_full_walk() {
+    let account = older(OlderApi::default(), 1, 400).await;
+    account.simulator.edit(|account| account.delete_row(0, 100)).unwrap();
+    account.complete_pass(&passing()).await;
+    assert_eq!(last_run(&account).await.0, "full");
+    account.assert_equal().await;
+    account.simulator.edit(|account| {
+        account.delete_row(0, 50).unwrap();
+        account.append_rows(0, 1).unwrap();
+    });
+    account.complete_pass(&passing()).await;
+    let (kind, fell_back) = last_run(&account).await;
+    assert_eq!(kind, "full", "the total is as it was, and the last row stands elsewhere");
+    assert!(fell_back.is_some());
+    account.assert_equal().await;
+    account.simulator.edit(|account| account.insert_row(0, 30)).unwrap();
+    account.complete_pass(&passing()).await;
+    account.assert_equal().await;
+    // The order is known again: what follows is found without reading everything.
+    account.simulator.edit(|account| account.advance_calls(0, 3)).unwrap();
+    account.complete_pass(&passing()).await;
+    assert_eq!(last_run(&account).await, ("incremental".to_owned(), None));
+    account.assert_equal().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fingerprint_that_did_not_move_though_rows_did_is_believed_no_more() {
+    let account = older(OlderApi::default(), 1, 300).await;
+    finish_all_calls(&account);
+    account.complete_pass(&passing()).await;
+    account.simulator.edit(|account| account.quietly(|account| account.edit_input_data(0, 7))).unwrap();
+    account.complete_pass(&passing()).await;
+    assert_eq!(account.count("select count(*) from revox_sync.checkpoints where fingerprint_trusted").await, 1);
+    account.complete_pass(&full()).await;
+    let belied = "select count(*) from revox_sync.runs where (evidence ->> 'fingerprint_belied')::boolean";
+    assert_eq!(account.count(belied).await, 1, "the full walk finds it");
+    account.assert_equal().await;
+    account.simulator.reset_requests();
+    account.complete_pass(&passing()).await;
+    assert_eq!(last_run(&account).await, ("incremental".to_owned(), None), "passes read from now on");
+    assert!(account.simulator.requests().total > 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn late_results_are_read_at_growing_intervals_until_the_call_is_settled() {
+    let seconds = Arc::new(AtomicI64::new(0));
+    let clock = {
+        let seconds = Arc::clone(&seconds);
+        Clock::from_fn(move || {
+            DateTime::<Utc>::from_timestamp(EPOCH + seconds.load(Ordering::Relaxed), 0).unwrap()
+        })
+    };
+    for flavour in [Flavour::Older(OlderApi::default()), Flavour::Newer(NewerApi::default())] {
+        let options = Options {
+            campaigns: 1,
+            rows: 120,
+            turns: 1,
+            flavour,
+            clock: Some(clock.clone()),
+            ..Options::default()
+        };
+        let mut account = Account::new(options).await;
+        account.mirror.clock = clock.clone();
+        account.mirror.settings.walk_pages_at_most = 0;
+        account.mirror.settings.page_size = 10;
+        account.mirror.settings.full_walk_every = std::time::Duration::from_hours(24 * 30);
+        let later = |time: TimeDelta| seconds.fetch_add(time.num_seconds(), Ordering::Relaxed);
+        // Everything there is ended long ago, but for one call that ends now, without its results.
+        finish_all_calls(&account);
+        account.complete_pass(&passing()).await;
+        later(TimeDelta::days(3));
+        account.complete_pass(&passing()).await;
+        account.simulator.edit(|account| {
+            account.append_rows(0, 1).unwrap();
+            account.set_late_analysis(true);
+            (0..3).for_each(|_| account.advance_call(0, 120).unwrap());
+            while account.call_status(0, 120).unwrap() != Some("completed") {
+                account.advance_call(0, 120).unwrap();
+            }
+        });
+        later(TimeDelta::minutes(1));
+        account.complete_pass(&passing()).await;
+        account.complete_pass(&passing()).await;
+        account.assert_equal().await;
+        let unsettled = "select count(*) from revox_sync.row_states where unsettled_since is not null";
+        assert_eq!(account.count(unsettled).await, 1);
+        let mut reads = Vec::new();
+        for step in 1..=(31 * 4) {
+            later(TimeDelta::minutes(15));
+            if step == 10 {
+                account.simulator.edit(|account| account.deliver_analysis(0, 1)).unwrap();
+            }
+            account.simulator.reset_requests();
+            account.complete_pass(&passing()).await;
+            let requests = account.simulator.requests().total;
+            if requests > 1 {
+                reads.push((step * 15, requests));
+            }
+        }
+        assert!((4..=6).contains(&reads.len()), "{flavour:?}: minutes and requests: {reads:?}");
+        assert!(reads.iter().all(|(_, requests)| *requests == 2), "{flavour:?}: {reads:?}");
+        account.assert_equal().await;
+        assert_eq!(account.count(unsettled).await, 0, "{flavour:?}: it is settled in the end");
     }
 }

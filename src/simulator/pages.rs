@@ -140,7 +140,8 @@ impl<'a> Asked<'a> {
         };
         let start = if none { usize::MAX } else { shown.saturating_mul(page_size) };
 
-        let (count, rows) = self.select(account, &campaign.rows, start, page_size);
+        let backwards = matches!(twist, Some(Twist::Backwards));
+        let (count, rows) = self.select(account, &campaign.rows, (start, page_size), backwards);
         let total = match (twist, campaign.total) {
             (Some(Twist::WrongTotal(delta)), _) => Some(count.saturating_add_signed(delta)),
             (_, None) => Some(count),
@@ -150,18 +151,21 @@ impl<'a> Asked<'a> {
         Answer::ok(page_document(account, echoed, &rows, total))
     }
 
-    /// How many rows pass the filters, and the `page_size` of them from `start` on.
+    /// How many rows pass the filters, and the `page_size` of them from `start` on, from one end or the other.
     fn select<'b>(
         &self,
         account: &Account,
         rows: &'b [Row],
-        start: usize,
-        page_size: usize,
+        (start, page_size): (usize, usize),
+        backwards: bool,
     ) -> (usize, Vec<&'b Row>) {
-        if self.statuses.is_empty() && self.result.is_none() && self.query.is_none() {
+        if !backwards && self.statuses.is_empty() && self.result.is_none() && self.query.is_none() {
             return (rows.len(), rows.iter().skip(start).take(page_size).collect());
         }
-        let matching: Vec<&Row> = rows.iter().filter(|row| self.matches(account, row)).collect();
+        let mut matching: Vec<&Row> = rows.iter().filter(|row| self.matches(account, row)).collect();
+        if backwards {
+            matching.reverse();
+        }
         (matching.len(), matching.into_iter().skip(start).take(page_size).collect())
     }
 

@@ -18,6 +18,7 @@ pub(super) enum Twist {
     WrongTotal(isize),
     EmptyRows,
     RepeatPage,
+    Backwards,
     WrongCampaign,
 }
 
@@ -28,6 +29,7 @@ impl Twist {
             FaultKind::WrongTotal(delta) => Some(Self::WrongTotal(*delta)),
             FaultKind::EmptyRows => Some(Self::EmptyRows),
             FaultKind::RepeatPage => Some(Self::RepeatPage),
+            FaultKind::Backwards => Some(Self::Backwards),
             FaultKind::WrongCampaign => Some(Self::WrongCampaign),
             _ => None,
         }
