@@ -1,7 +1,8 @@
 //! Whether a campaign needs a pass at all.
 
+use super::suspicion::Suspicion;
 use crate::records::Time;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use serde::{Deserialize, Serialize};
 
 /// What a campaign says of itself: when this is as it was, so are its rows, as far as the API tells.
@@ -21,6 +22,13 @@ impl Fingerprint {
     pub fn is_telling(&self) -> bool {
         self.updated_at.is_some() && self.row_stats.is_some()
     }
+
+    /// Whether it lies before `other`, which was read earlier: an API that goes back in time.
+    #[must_use]
+    pub fn is_older_than(&self, other: &Self) -> bool {
+        let time = |it: &Self| it.updated_at.as_deref().and_then(|at| DateTime::parse_from_rfc3339(at).ok());
+        matches!((time(self), time(other)), (Some(own), Some(other)) if own < other)
+    }
 }
 
 /// What the mirror knows of a campaign before a pass.
@@ -36,6 +44,8 @@ pub struct Known {
     pub walk_under_way: bool,
     /// Live calls that may still change: not finished, or finished within the settle window.
     pub unsettled_calls: u64,
+    /// What the last suspicious pass left behind; none once a pass was complete.
+    pub suspicion: Option<Suspicion>,
 }
 
 /// Whether to look at a campaign, and why.
@@ -45,6 +55,8 @@ pub enum Due {
     Skip,
     /// Read everything; the reason is for `runs.evidence`.
     Walk(&'static str),
+    /// Read nothing: it was suspicious a short while ago, and a person should look.
+    StillSuspicious(Suspicion),
 }
 
 /// Decides on a campaign: `now` and `every` say whether a full walk is due.
@@ -55,6 +67,12 @@ pub fn due(known: &Known, listed: &Fingerprint, full: bool, now: Time, every: Ti
     }
     if known.walk_under_way {
         return Due::Walk("a walk was interrupted");
+    }
+    if let Some(suspicion) = known.suspicion {
+        if suspicion.rests(now, every) {
+            return Due::StillSuspicious(suspicion);
+        }
+        return Due::Walk("suspicious before");
     }
     let Some(full_walk_at) = known.full_walk_at else {
         return Due::Walk("never walked to the end");
@@ -68,6 +86,9 @@ pub fn due(known: &Known, listed: &Fingerprint, full: bool, now: Time, every: Ti
     if !listed.is_telling() {
         return Due::Walk("the list does not tell enough");
     }
+    if known.fingerprint.as_ref().is_some_and(|known| listed.is_older_than(known)) {
+        return Due::Walk("the campaign's updated_at went back");
+    }
     if known.fingerprint.as_ref() != Some(listed) {
         return Due::Walk("the campaign changed");
     }
@@ -79,7 +100,7 @@ pub fn due(known: &Known, listed: &Fingerprint, full: bool, now: Time, every: Ti
 
 #[cfg(test)]
 mod tests {
-    use super::{Due, Fingerprint, Known, due};
+    use super::{Due, Fingerprint, Known, Suspicion, due};
     use chrono::{DateTime, TimeDelta, Utc};
 
     #[test]
@@ -94,8 +115,7 @@ mod tests {
             fingerprint: Some(word.clone()),
             fingerprint_trusted: true,
             full_walk_at: Some(now - TimeDelta::hours(1)),
-            walk_under_way: false,
-            unsettled_calls: 0,
+            ..Known::default()
         };
         let every = TimeDelta::hours(24);
         assert_eq!(due(&known, &word, false, now, every), Due::Skip);
@@ -114,6 +134,59 @@ mod tests {
         ];
         for (case, known, listed, full) in cases {
             assert!(matches!(due(&known, &listed, full, now, every), Due::Walk(_)), "{case}");
+        }
+    }
+
+    #[test]
+    fn a_suspicious_campaign_rests_between_its_walks() {
+        let now: DateTime<Utc> = "2026-03-01T12:00:00Z".parse().unwrap();
+        let every = TimeDelta::hours(24);
+        let suspicion = |minutes, passes| {
+            Some(Suspicion { at: now - TimeDelta::minutes(minutes), passes, deletions: 60 })
+        };
+        let walked = Known { full_walk_at: Some(now - TimeDelta::days(3)), ..Known::default() };
+        // (minutes since the last suspicious pass, passes, asked for, a walk under way, rests)
+        let cases = [
+            (4, 1, false, false, true),
+            (5, 1, false, false, false),
+            (5, 2, false, false, true),
+            (10, 2, false, false, false),
+            (1_439, 30, false, false, true),
+            (1_440, 30, false, false, false),
+            (1, 9, true, false, false),
+            (1, 9, false, true, false),
+        ];
+        for (minutes, passes, full, walk_under_way, rests) in cases {
+            let known = Known { suspicion: suspicion(minutes, passes), walk_under_way, ..walked.clone() };
+            let due = due(&known, &Fingerprint::default(), full, now, every);
+            assert_eq!(matches!(due, Due::StillSuspicious(_)), rests, "{minutes} {passes}: {due:?}");
+        }
+    }
+
+    #[test]
+    fn a_fingerprint_that_goes_back_is_read_in_full() {
+        let now: DateTime<Utc> = "2026-03-01T12:00:00Z".parse().unwrap();
+        let word = |updated_at: &str| Fingerprint {
+            updated_at: Some(updated_at.into()),
+            status: Some("running".into()),
+            row_stats: Some("{}".into()),
+        };
+        let known = Known {
+            fingerprint: Some(word("2026-03-01T10:00:00.5+00:00")),
+            fingerprint_trusted: true,
+            full_walk_at: Some(now),
+            ..Known::default()
+        };
+        for (listed, went_back) in [
+            ("2026-03-01T10:00:00+00:00", true),
+            ("2026-03-01T10:00:00.51+00:00", false),
+            ("2026-03-01T11:00:00+00:00", false),
+            ("2026-03-01T11:00:00+02:00", true),
+            ("soon", false),
+        ] {
+            let due = due(&known, &word(listed), false, now, TimeDelta::hours(24));
+            assert_eq!(due == Due::Walk("the campaign's updated_at went back"), went_back, "{listed}");
+            assert!(matches!(due, Due::Walk(_)), "{listed}");
         }
     }
 }

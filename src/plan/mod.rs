@@ -2,14 +2,16 @@
 //!
 //! Owns: how the API's way of paging is found out ([`Discovery`]), what each page of a walk must look like
 //! and what the whole proves ([`WalkFacts`]), when so much would vanish that a person should look first
-//! ([`vanishing`]), and whether a campaign needs a pass at all ([`due`]). Leaves to `sync`: asking.
+//! ([`objection`], [`Suspicion`]), and whether a campaign needs a pass at all ([`due`]). Leaves to `sync`: asking.
 
 mod due;
 mod outcome;
 mod shape;
+mod suspicion;
 mod walk;
 
 pub use due::{Due, Fingerprint, Known, due};
 pub use outcome::Outcome;
 pub use shape::{Ask, Discovery, Learned, Shape, Shown};
+pub use suspicion::{Suspicion, objection};
 pub use walk::{WalkFacts, vanishing};

@@ -51,6 +51,8 @@ pub enum FaultKind {
     EmptyRows,
     /// The page before the one that was asked for, the second instead of the first (older API's rows).
     RepeatPage,
+    /// The first page, whatever page was asked for (older API's rows).
+    SamePage,
     /// The rows of another campaign (rows).
     WrongCampaign,
     /// The right answer with this many bytes of white space in front.

@@ -18,6 +18,7 @@ pub(super) enum Twist {
     WrongTotal(isize),
     EmptyRows,
     RepeatPage,
+    SamePage,
     WrongCampaign,
 }
 
@@ -28,6 +29,7 @@ impl Twist {
             FaultKind::WrongTotal(delta) => Some(Self::WrongTotal(*delta)),
             FaultKind::EmptyRows => Some(Self::EmptyRows),
             FaultKind::RepeatPage => Some(Self::RepeatPage),
+            FaultKind::SamePage => Some(Self::SamePage),
             FaultKind::WrongCampaign => Some(Self::WrongCampaign),
             _ => None,
         }

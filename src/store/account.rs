@@ -3,12 +3,13 @@
 use super::StoreError;
 use super::checkpoint::unsigned;
 use super::open::Store;
-use crate::plan::{Fingerprint, Known, Shape};
+use crate::plan::{Fingerprint, Known, Shape, Suspicion};
 use crate::records::Time;
 use sqlx::Row;
+use sqlx::postgres::PgRow;
 use sqlx::postgres::types::PgInterval;
 use sqlx::types::Json;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 /// Whose the mirror is.
@@ -20,6 +21,10 @@ pub struct AccountState {
     pub base_url: Option<String>,
     /// How the API pages.
     pub shape: Option<Shape>,
+    /// That so many of its campaigns were last found gone that none was tombstoned.
+    pub suspicion: Option<Suspicion>,
+    /// Those campaigns.
+    pub suspicious_campaigns: HashSet<String>,
 }
 
 /// A campaign, as the mirror knows it before a pass.
@@ -50,7 +55,9 @@ impl Store {
     pub async fn load_account(&self, account: &str) -> Result<AccountState, StoreError> {
         let mut transaction = self.begin().await?;
         let row = sqlx::query(
-            "select organization_id, base_url, api_shape from revox_sync.accounts where name = $1",
+            "select organization_id, base_url, api_shape, suspicious_at, suspicious_passes,
+                    cardinality(suspicious_campaign_ids)::bigint, suspicious_campaign_ids
+             from revox_sync.accounts where name = $1",
         )
         .bind(account)
         .fetch_optional(&mut *transaction)
@@ -64,6 +71,12 @@ impl Store {
             organization_id: row.get(0),
             base_url: row.get(1),
             shape: shape.and_then(|shape| serde_json::from_value(shape.0).ok()),
+            suspicion: read_suspicion(&row, 3),
+            suspicious_campaigns: row
+                .get::<Option<Vec<String>>, _>(6)
+                .unwrap_or_default()
+                .into_iter()
+                .collect(),
         })
     }
 
@@ -81,7 +94,8 @@ impl Store {
                     k.walk_id is not null,
                     exists (select 1 from revox_sync.row_states s where s.campaign_id = k.campaign_id),
                     exists (select 1 from revox.campaigns c
-                            where c.id = k.campaign_id and c._deleted_at is null)
+                            where c.id = k.campaign_id and c._deleted_at is null),
+                    k.suspicious_at, k.suspicious_passes, k.suspicious_deletions
              from revox_sync.checkpoints k
              where k.account = $1",
         )
@@ -101,6 +115,7 @@ impl Store {
                         full_walk_at: row.get(3),
                         walk_under_way: row.get(4),
                         unsettled_calls: 0,
+                        suspicion: read_suspicion(row, 7),
                     },
                     is_alive: row.get(6),
                     has_known_rows: row.get(5),
@@ -137,6 +152,15 @@ impl Store {
         .await
         .map_err(StoreError::query("reading the live campaigns"))
     }
+}
+
+/// A suspicion out of three columns from `first` on: when, passes, deletions.
+fn read_suspicion(row: &PgRow, first: usize) -> Option<Suspicion> {
+    Some(Suspicion {
+        at: row.get::<Option<Time>, _>(first)?,
+        passes: u32::try_from(row.get::<i32, _>(first + 1)).unwrap_or(0),
+        deletions: row.get::<Option<i64>, _>(first + 2).map_or(0, unsigned),
+    })
 }
 
 /// Live calls that may still change without the campaign's counts telling: under way, of a status that the

@@ -74,9 +74,15 @@ impl CampaignPass {
             report.note = Some("another revox-mirror works on this campaign".to_owned());
             return Ok(());
         };
-        if waited && !self.is_still_due(store).await? {
-            store.release_lease(&lease).await?;
-            return Ok(());
+        if waited {
+            match self.due_now(store).await? {
+                Due::Walk(_) => {}
+                Due::Skip => return Ok(store.release_lease(&lease).await?),
+                Due::StillSuspicious(suspicion) => {
+                    *report = CampaignReport::still_suspicious(&self.listed, suspicion);
+                    return Ok(store.release_lease(&lease).await?);
+                }
+            }
         }
         let keeper = keep(store.clone(), lease.clone());
         let result = self.run_under(store, &lease, report).await;
@@ -87,13 +93,13 @@ impl CampaignPass {
         result
     }
 
-    /// Whether there is still something to do after another process has worked on the campaign.
-    async fn is_still_due(&self, store: &Store) -> Result<bool, PageError> {
+    /// What there is still to do after another process has worked on the campaign.
+    async fn due_now(&self, store: &Store) -> Result<Due, PageError> {
         let now = self.mirror.clock.now();
         let mut campaigns = store.load_campaigns(ACCOUNT, self.mirror.settings.settle_window, now).await?;
         let known = campaigns.remove(self.id()).unwrap_or_default().known;
         let every = TimeDelta::from_std(self.mirror.settings.full_walk_every).unwrap_or(TimeDelta::MAX);
-        Ok(due(&known, &self.listed.fingerprint, self.options.full, now, every) != Due::Skip)
+        Ok(due(&known, &self.listed.fingerprint, self.options.wants_all(&known), now, every))
     }
 
     /// A dry run: reads and counts, and writes nothing.
@@ -103,14 +109,20 @@ impl CampaignPass {
         walker.run(first).await?;
         let mut facts = walker.facts();
         facts.after = ask_campaign(&self.mirror, self.id()).await?.map(|shown| shown.fingerprint);
-        if let Some(store) = &self.mirror.store {
-            let missing =
-                store.find_missing(self.id(), |id| walker.seen.place_of(&self.shared.hasher.row_id(id)));
-            walker.counts.tombstoned = u64::try_from(missing.await?.1.len()).unwrap_or(u64::MAX);
-        }
         let doubts = facts.doubts();
         report.outcome = if doubts.is_empty() { Outcome::Complete } else { Outcome::Partial };
         report.note = (!doubts.is_empty()).then(|| doubts.join("; "));
+        if let (Some(store), true) = (&self.mirror.store, facts.may_tombstone()) {
+            let place_of = |id: &str| walker.seen.place_of(&self.shared.hasher.row_id(id));
+            let (live, missing) = store.find_missing(self.id(), place_of).await?;
+            match self.objection(store, live, &missing).await? {
+                None => walker.counts.tombstoned = u64::try_from(missing.len()).unwrap_or(u64::MAX),
+                Some(reason) => {
+                    report.outcome = Outcome::Suspicious;
+                    report.note = Some(reason);
+                }
+            }
+        }
         report.rows = walker.counts;
         Ok(())
     }
