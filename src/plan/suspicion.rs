@@ -51,7 +51,7 @@ pub fn objection(
         _ if reported.is_empty() => {
             Some(format!("{reason}; no earlier pass has reported it, so that it cannot be accepted yet"))
         }
-        more => Some(format!("{reason}; {more} of them were not reported before, so that none is accepted")),
+        more => Some(format!("{reason}; not reported before: {more} of them, so that none is accepted")),
     }
 }
 
@@ -97,9 +97,9 @@ mod tests {
             (
                 &["a", "b", "c"],
                 reported(&["a", "b"]),
-                Some("3 of 3 would vanish; 1 of them were not reported"),
+                Some("3 of 3 would vanish; not reported before: 1 of them"),
             ),
-            (&["a", "b"], reported(&["c", "d"]), Some("2 of them were not reported")),
+            (&["a", "b"], reported(&["c", "d"]), Some("not reported before: 2 of them")),
         ];
         for (gone, reported, said) in cases {
             let objection = objection(3, gone, 0, reported.as_ref());

@@ -67,16 +67,17 @@ async fn a_walk_that_goes_on_does_not_follow_a_total_that_runs_away() {
     assert_eq!(account.pass(&passing()).await.unwrap().campaigns[0].outcome, Outcome::Failed);
     account.simulator.clear_faults();
     let mut total = 1_500;
-    account.simulator.on_request(move |_, path, account| {
-        if path.contains(&id) {
-            total += 1_000;
+    account.simulator.on_request(move |number, path, account| {
+        // It runs away for far longer than anybody should follow.
+        if path.contains(&id) && number < 2_000 {
+            total += 300;
             account.append_rows(0, 100).unwrap();
             account.override_total(0, Some(ShownTotal::Number(total))).unwrap();
         }
     });
     let report = account.pass(&passing()).await.unwrap();
     assert_eq!(report.campaigns[0].outcome, Outcome::Partial);
-    assert!(report.campaigns[0].cost.requests < 400, "{report:?}");
+    assert!(report.campaigns[0].cost.requests < 1_000, "{report:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -65,7 +65,10 @@ async fn only_the_campaigns_that_an_earlier_pass_reported_are_accepted() {
     suspicious(&account.complete_pass(&accepting()).await, "no earlier pass has reported it");
     // One more is gone by now: it is asked for twice as any other.
     vanish(&account, 1);
-    suspicious(&account.complete_pass(&accepting()).await, "5 of 10 would vanish; 1 of them");
+    suspicious(
+        &account.complete_pass(&accepting()).await,
+        "5 of 10 would vanish; not reported before: 1 of them",
+    );
     // A pass over some campaigns accepts nothing about the others.
     let some = PassOptions { campaigns: vec![left], ..accepting() };
     suspicious(&account.complete_pass(&some).await, "5 of 10 would vanish");

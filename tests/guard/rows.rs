@@ -82,7 +82,7 @@ async fn only_what_an_earlier_pass_reported_is_accepted() {
     assert_eq!(dead_rows(&account).await, 0);
     // More than that are gone by now.
     delete(&account, 0, 5, 10);
-    suspicious(&account, &accepting(), "90 of 250 would vanish; 10 of them were not reported").await;
+    suspicious(&account, &accepting(), "90 of 250 would vanish; not reported before: 10 of them").await;
     assert_eq!(dead_rows(&account).await, 0);
     let reported = "select suspicious_deletions from revox_sync.checkpoints";
     assert_eq!(account.count(reported).await, 90);
@@ -112,7 +112,7 @@ async fn as_many_other_rows_than_those_that_were_reported_are_not_accepted() {
         }
         (0..60).try_for_each(|_| account.delete_row(0, 30)).unwrap();
     });
-    suspicious(&account, &accepting(), "60 of them were not reported before").await;
+    suspicious(&account, &accepting(), "not reported before: 60 of them").await;
     assert_eq!(dead_rows(&account).await, 0);
     account.complete_pass(&accepting()).await;
     assert_eq!(dead_rows(&account).await, 60);
