@@ -3,7 +3,7 @@
 use super::walk::vanishing;
 use crate::records::Time;
 use chrono::TimeDelta;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 /// How long after the first suspicious pass the next one is made; doubles with each.
 const FIRST_PAUSE: TimeDelta = TimeDelta::minutes(5);
@@ -39,7 +39,7 @@ pub fn objection(
     live: u64,
     gone: &[&str],
     tolerated: u64,
-    reported: Option<&HashSet<String>>,
+    reported: Option<&BTreeSet<String>>,
 ) -> Option<String> {
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     let reason = vanishing(live, count(gone.len()), tolerated)?;

@@ -9,7 +9,7 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 use sqlx::postgres::types::PgInterval;
 use sqlx::types::Json;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 /// Whose the mirror is.
@@ -24,7 +24,7 @@ pub struct AccountState {
     /// That so many of its campaigns were last found gone that none was tombstoned.
     pub suspicion: Option<Suspicion>,
     /// Those campaigns.
-    pub suspicious_campaigns: HashSet<String>,
+    pub suspicious_campaigns: BTreeSet<String>,
 }
 
 /// A campaign, as the mirror knows it before a pass.

@@ -7,11 +7,11 @@ use super::lease::Lease;
 use super::open::{Store, commit};
 use crate::records::Time;
 use sqlx::{PgConnection, Row};
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 impl Store {
     /// The rows of a campaign that the last suspicious pass reported.
-    pub async fn reported_rows(&self, campaign_id: &str) -> Result<HashSet<String>, StoreError> {
+    pub async fn reported_rows(&self, campaign_id: &str) -> Result<BTreeSet<String>, StoreError> {
         let mut transaction = self.begin().await?;
         let ids: Option<Option<Vec<String>>> = sqlx::query_scalar(
             "select suspicious_row_ids from revox_sync.checkpoints where campaign_id = $1",

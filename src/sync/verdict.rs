@@ -87,10 +87,10 @@ impl CampaignPass {
         live: u64,
         missing: &[Missing],
     ) -> Result<Option<String>, StoreError> {
-        let reported = match self.options.accept_deletions {
-            true => Some(store.reported_rows(self.id()).await?),
-            false => None,
-        };
+        let mut reported = None;
+        if self.options.accept_deletions {
+            reported = Some(store.reported_rows(self.id()).await?);
+        }
         let gone: Vec<&str> = missing.iter().map(|row| row.id.as_str()).collect();
         Ok(objection(live, &gone, TOLERATED_GONE, reported.as_ref()))
     }
