@@ -66,7 +66,15 @@ async fn every_command_explains_itself_on_standard_output() {
         ),
         (
             &["run", "--help"],
-            &["--once", "--campaign", "--full", "--dry-run", "--accept-account", "--no-migrate"],
+            &[
+                "--once",
+                "--campaign",
+                "--full",
+                "--dry-run",
+                "--accept-account",
+                "--accept-deletions",
+                "--no-migrate",
+            ],
         ),
         (&["check", "--help"], &["rights"]),
         (&["migrate", "--help"], &["migrations"]),

@@ -8,6 +8,7 @@ use crate::api::ClientOptions;
 use crate::config::Settings;
 use crate::normalize;
 use crate::observe::{LogProgress, Progress};
+use crate::plan::Outcome;
 use crate::sync::{PassReport, RowCounts, SyncSettings};
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -61,6 +62,10 @@ pub(super) fn progress(terminal: &Terminal) -> Arc<dyn Progress> {
     }
 }
 
+/// What accepts deletions.
+const ACCEPT: &str =
+    "`revox-mirror run --once --accept-deletions` marks as gone what was reported, and no more";
+
 /// Shows how a pass went, a line a campaign and one for all.
 pub(super) fn show_summary(context: &Context, report: &PassReport, dry_run: bool) {
     let headings = [
@@ -92,10 +97,16 @@ pub(super) fn show_summary(context: &Context, report: &PassReport, dry_run: bool
             terminal.print(&format!("{} ({}): {note}", campaign.name, campaign.id));
         }
     }
+    if report.campaigns.iter().any(|campaign| campaign.outcome == Outcome::Suspicious) {
+        terminal.print(&format!(
+            "Rows are gone from the API, and none was marked as gone here. Look at the campaign in Revox. If it is right, \
+             {ACCEPT}; if not, the rows stay as they are until they are back."
+        ));
+    }
     if let Some(reason) = &report.suspicious {
         terminal.print(&format!(
-            "Campaigns are gone from the API, and none was marked as gone here: {reason}. If that is right, they stay in \
-             the tables until a later version can be told so; if not, look at the key and the base URL."
+            "Campaigns are gone from the API, and none was marked as gone here: {reason}. If that is right, {ACCEPT}; \
+             if not, look at the key and the base URL."
         ));
     }
     if report.campaigns_tombstoned > 0 {

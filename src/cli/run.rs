@@ -29,6 +29,10 @@ pub(super) struct RunArguments {
     /// The key or the base URL now belongs to another account than the mirror's, and that is meant
     #[arg(long)]
     accept_account: bool,
+    /// What an earlier pass reported as suspicious is meant: rows or campaigns that it found gone are marked as gone,
+    /// and no others
+    #[arg(long)]
+    accept_deletions: bool,
     /// Do not apply migrations; fail when some are missing
     #[arg(long)]
     no_migrate: bool,
@@ -108,6 +112,7 @@ async fn make_pass(
         full: arguments.full,
         dry_run: arguments.dry_run,
         accept_account: arguments.accept_account,
+        accept_deletions: arguments.accept_deletions,
         lease_wait: pass::LEASE_WAIT,
         trigger: "once",
     };

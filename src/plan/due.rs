@@ -1,7 +1,8 @@
 //! Whether a campaign needs a pass at all.
 
+use super::suspicion::Suspicion;
 use crate::records::Time;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use serde::{Deserialize, Serialize};
 
 /// What a campaign says of itself: when this is as it was, so are its rows, as far as the API tells.
@@ -21,6 +22,13 @@ impl Fingerprint {
     pub fn is_telling(&self) -> bool {
         self.updated_at.is_some() && self.row_stats.is_some()
     }
+
+    /// Whether it lies before `other`, which was read earlier: an API that goes back in time.
+    #[must_use]
+    pub fn is_older_than(&self, other: &Self) -> bool {
+        let time = |it: &Self| it.updated_at.as_deref().and_then(|at| DateTime::parse_from_rfc3339(at).ok());
+        matches!((time(self), time(other)), (Some(own), Some(other)) if own < other)
+    }
 }
 
 /// What the mirror knows of a campaign before a pass.
@@ -38,6 +46,8 @@ pub struct Known {
     pub overdue_rows: u64,
     /// Incremental passes in a row that could not be proven.
     pub unproven_passes: u32,
+    /// What the last suspicious pass left behind; none once a pass was complete.
+    pub suspicion: Option<Suspicion>,
 }
 
 /// Whether to look at a campaign, and why.
@@ -49,6 +59,8 @@ pub enum Due {
     Incremental(Search),
     /// Read everything; the reason is for `runs.evidence`.
     Walk(&'static str),
+    /// Read nothing: it was suspicious a short while ago, and a person should look.
+    StillSuspicious(Suspicion),
 }
 
 /// What an incremental pass looks for.
@@ -72,6 +84,12 @@ pub fn due(known: &Known, listed: &Fingerprint, full: bool, now: Time, every: Ti
     if known.walk_under_way {
         return Due::Walk("a walk was interrupted");
     }
+    if let Some(suspicion) = known.suspicion {
+        if suspicion.rests(now, every) {
+            return Due::StillSuspicious(suspicion);
+        }
+        return Due::Walk("suspicious before");
+    }
     let Some(full_walk_at) = known.full_walk_at else {
         return Due::Walk("never walked to the end");
     };
@@ -88,6 +106,9 @@ pub fn due(known: &Known, listed: &Fingerprint, full: bool, now: Time, every: Ti
     if !listed.is_telling() {
         return search("the list does not tell enough", true);
     }
+    if known.fingerprint.as_ref().is_some_and(|known| listed.is_older_than(known)) {
+        return Due::Walk("the campaign's updated_at went back");
+    }
     if known.fingerprint.as_ref() != Some(listed) {
         return search("the campaign changed", true);
     }
@@ -99,7 +120,7 @@ pub fn due(known: &Known, listed: &Fingerprint, full: bool, now: Time, every: Ti
 
 #[cfg(test)]
 mod tests {
-    use super::{Due, Fingerprint, Known, Search, due};
+    use super::{Due, Fingerprint, Known, Search, Suspicion, due};
     use chrono::{DateTime, TimeDelta, Utc};
 
     #[test]
@@ -114,9 +135,8 @@ mod tests {
             fingerprint: Some(word.clone()),
             fingerprint_trusted: true,
             full_walk_at: Some(now - TimeDelta::hours(1)),
-            walk_under_way: false,
-            overdue_rows: 0,
             unproven_passes: 2,
+            ..Known::default()
         };
         let every = TimeDelta::hours(24);
         assert_eq!(due(&known, &word, false, now, every), Due::Skip);
@@ -143,6 +163,59 @@ mod tests {
             let due = due(&known, &listed, false, now, every);
             let Due::Incremental(Search { changed, .. }) = due else { panic!("{case}: {due:?}") };
             assert_eq!(changed, expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_suspicious_campaign_rests_between_its_walks() {
+        let now: DateTime<Utc> = "2026-03-01T12:00:00Z".parse().unwrap();
+        let every = TimeDelta::hours(24);
+        let suspicion = |minutes, passes| {
+            Some(Suspicion { at: now - TimeDelta::minutes(minutes), passes, deletions: 60 })
+        };
+        let walked = Known { full_walk_at: Some(now - TimeDelta::days(3)), ..Known::default() };
+        // (minutes since the last suspicious pass, passes, asked for, a walk under way, rests)
+        let cases = [
+            (4, 1, false, false, true),
+            (5, 1, false, false, false),
+            (5, 2, false, false, true),
+            (10, 2, false, false, false),
+            (1_439, 30, false, false, true),
+            (1_440, 30, false, false, false),
+            (1, 9, true, false, false),
+            (1, 9, false, true, false),
+        ];
+        for (minutes, passes, full, walk_under_way, rests) in cases {
+            let known = Known { suspicion: suspicion(minutes, passes), walk_under_way, ..walked.clone() };
+            let due = due(&known, &Fingerprint::default(), full, now, every);
+            assert_eq!(matches!(due, Due::StillSuspicious(_)), rests, "{minutes} {passes}: {due:?}");
+        }
+    }
+
+    #[test]
+    fn a_fingerprint_that_goes_back_is_read_in_full() {
+        let now: DateTime<Utc> = "2026-03-01T12:00:00Z".parse().unwrap();
+        let word = |updated_at: &str| Fingerprint {
+            updated_at: Some(updated_at.into()),
+            status: Some("running".into()),
+            row_stats: Some("{}".into()),
+        };
+        let known = Known {
+            fingerprint: Some(word("2026-03-01T10:00:00.5+00:00")),
+            fingerprint_trusted: true,
+            full_walk_at: Some(now),
+            ..Known::default()
+        };
+        for (listed, went_back) in [
+            ("2026-03-01T10:00:00+00:00", true),
+            ("2026-03-01T10:00:00.51+00:00", false),
+            ("2026-03-01T11:00:00+00:00", false),
+            ("2026-03-01T11:00:00+02:00", true),
+            ("soon", false),
+        ] {
+            let due = due(&known, &word(listed), false, now, TimeDelta::hours(24));
+            assert_eq!(due == Due::Walk("the campaign's updated_at went back"), went_back, "{listed}");
+            assert_ne!(due, Due::Skip, "{listed}");
         }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Owns: how the API's way of paging is found out ([`Discovery`]), what each page of a walk must look like
 //! and what the whole proves ([`WalkFacts`]), when so much would vanish that a person should look first
-//! ([`vanishing`]), whether a campaign needs a pass at all
-//! ([`due`]), and until when a call may still change ([`unsettled`]). Leaves to `sync`: asking.
+//! ([`objection`], [`Suspicion`]), whether a campaign needs a pass at all ([`due`]), which pages tell what changed
+//! ([`Incremental`], [`Feed`]), and until when a call may still change ([`unsettled`]). Leaves to `sync`: asking.
 
 mod due;
 mod feed;
@@ -11,6 +11,7 @@ mod incremental;
 mod outcome;
 mod settle;
 mod shape;
+mod suspicion;
 mod walk;
 
 pub use due::{Due, Fingerprint, Known, Search, due};
@@ -21,4 +22,5 @@ pub use incremental::{
 pub use outcome::Outcome;
 pub use settle::{CallTimes, Unsettled, is_final, read_again, unsettled};
 pub use shape::{Ask, Discovery, Learned, Shape, Shown};
+pub use suspicion::{Suspicion, objection};
 pub use walk::{WalkFacts, vanishing};

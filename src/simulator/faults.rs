@@ -53,6 +53,8 @@ pub enum FaultKind {
     RepeatPage,
     /// The page as if the rows stood in the opposite order (older API's rows).
     Backwards,
+    /// The first page, whatever page was asked for (older API's rows).
+    SamePage,
     /// The rows of another campaign (rows).
     WrongCampaign,
     /// The right answer with this many bytes of white space in front.

@@ -134,6 +134,7 @@ impl<'a> Asked<'a> {
             (Echo::Effective, _) => (page, page_size),
         };
         let shown = match (twist, page - first) {
+            (Some(Twist::SamePage), _) => 0,
             (Some(Twist::RepeatPage), 0) => 1,
             (Some(Twist::RepeatPage), page) => page - 1,
             (_, page) => page,

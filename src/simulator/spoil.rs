@@ -19,6 +19,7 @@ pub(super) enum Twist {
     EmptyRows,
     RepeatPage,
     Backwards,
+    SamePage,
     WrongCampaign,
 }
 
@@ -30,6 +31,7 @@ impl Twist {
             FaultKind::EmptyRows => Some(Self::EmptyRows),
             FaultKind::RepeatPage => Some(Self::RepeatPage),
             FaultKind::Backwards => Some(Self::Backwards),
+            FaultKind::SamePage => Some(Self::SamePage),
             FaultKind::WrongCampaign => Some(Self::WrongCampaign),
             _ => None,
         }

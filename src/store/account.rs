@@ -3,11 +3,12 @@
 use super::StoreError;
 use super::checkpoint::unsigned;
 use super::open::{Store, commit};
-use crate::plan::{FeedState, Filtering, Fingerprint, Known, Shape};
+use crate::plan::{FeedState, Filtering, Fingerprint, Known, Shape, Suspicion};
 use crate::records::Time;
 use sqlx::Row;
+use sqlx::postgres::PgRow;
 use sqlx::types::Json;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Whose the mirror is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +23,10 @@ pub struct AccountState {
     pub filtering: Filtering,
     /// What is known of its search over calls; none until it was asked.
     pub search: Option<FeedState>,
+    /// That so many of its campaigns were last found gone that none was tombstoned.
+    pub suspicion: Option<Suspicion>,
+    /// Those campaigns.
+    pub suspicious_campaigns: BTreeSet<String>,
 }
 
 /// A campaign, as the mirror knows it before a pass.
@@ -44,7 +49,8 @@ impl Store {
     pub async fn load_account(&self, account: &str) -> Result<AccountState, StoreError> {
         let mut transaction = self.begin().await?;
         let row = sqlx::query(
-            "select organization_id, base_url, api_shape, filtering, search
+            "select organization_id, base_url, api_shape, filtering, search, suspicious_at, suspicious_passes,
+                    cardinality(suspicious_campaign_ids)::bigint, suspicious_campaign_ids
              from revox_sync.accounts where name = $1",
         )
         .bind(account)
@@ -63,6 +69,12 @@ impl Store {
             shape: shape.and_then(|shape| serde_json::from_value(shape.0).ok()),
             filtering: filtering.and_then(|it| serde_json::from_value(it.0).ok()).unwrap_or_default(),
             search: search.and_then(|search| serde_json::from_value(search.0).ok()),
+            suspicion: read_suspicion(&row, 5),
+            suspicious_campaigns: row
+                .get::<Option<Vec<String>>, _>(8)
+                .unwrap_or_default()
+                .into_iter()
+                .collect(),
         })
     }
 
@@ -80,7 +92,8 @@ impl Store {
                     exists (select 1 from revox_sync.row_states s where s.campaign_id = k.campaign_id),
                     exists (select 1 from revox.campaigns c
                             where c.id = k.campaign_id and c._deleted_at is null),
-                    k.unproven_passes, k.passes, k.total
+                    k.unproven_passes, k.passes, k.total,
+                    k.suspicious_at, k.suspicious_passes, k.suspicious_deletions
              from revox_sync.checkpoints k
              where k.account = $1",
         )
@@ -101,6 +114,7 @@ impl Store {
                         walk_under_way: row.get(4),
                         overdue_rows: 0,
                         unproven_passes: u32::try_from(row.get::<i32, _>(7)).unwrap_or(0),
+                        suspicion: read_suspicion(row, 10),
                     },
                     passes: unsigned(row.get(8)),
                     rows: row.get::<Option<i64>, _>(9).map(unsigned),
@@ -200,4 +214,13 @@ impl Store {
         .await
         .map_err(StoreError::query("reading the live campaigns"))
     }
+}
+
+/// A suspicion out of three columns from `first` on: when, passes, deletions.
+fn read_suspicion(row: &PgRow, first: usize) -> Option<Suspicion> {
+    Some(Suspicion {
+        at: row.get::<Option<Time>, _>(first)?,
+        passes: u32::try_from(row.get::<i32, _>(first + 1)).unwrap_or(0),
+        deletions: row.get::<Option<i64>, _>(first + 2).map_or(0, unsigned),
+    })
 }

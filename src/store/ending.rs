@@ -14,6 +14,9 @@ use futures::TryStreamExt;
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
 
+/// Rows that one statement tombstones at most, so that none takes longer than a statement may.
+pub(super) const ROWS_AT_ONCE: usize = 20_000;
+
 /// Where a row stood on the walk, from 0.
 pub type Place = u64;
 
@@ -54,6 +57,8 @@ pub struct Ending<'a> {
     pub campaign: Option<&'a Campaign>,
     /// What is remembered of a complete pass; none when it is not complete.
     pub complete: Option<Completed<'a>>,
+    /// The rows that would vanish after a suspicious walk; none when it is not suspicious.
+    pub suspicious: Option<&'a [String]>,
 }
 
 /// What a complete pass has read.
@@ -187,18 +192,19 @@ impl Store {
         if let Some(completed) = &ending.complete {
             complete(connection, ending.campaign_id, completed, now).await?;
         }
+        if let Some(row_ids) = ending.suspicious {
+            suspect(connection, ending.campaign_id, row_ids, now).await?;
+        }
         // A walk that is not proven starts over: its set of rows proves nothing.
         sqlx::query(
             "update revox_sync.checkpoints
              set walk_id = null, walk_started_at = null, walk_first_total = null, walk_fingerprint = null,
                  walk_next_page = null, walk_rows_seen = null,
-                 suspicious_at = case when $2 then $3 end,
-                 unproven_passes = case when $4 then 0 else unproven_passes + 1 end,
-                 passes = passes + 1, updated_at = $3
+                 unproven_passes = case when $3 then 0 else unproven_passes + 1 end,
+                 passes = passes + 1, updated_at = $2
              where campaign_id = $1",
         )
         .bind(ending.campaign_id)
-        .bind(ending.line.outcome == crate::plan::Outcome::Suspicious)
         .bind(now)
         .bind(ending.complete.is_some() || ending.line.kind == Kind::Full)
         .execute(&mut *connection)
@@ -210,82 +216,6 @@ impl Store {
             .await
             .map_err(StoreError::query(doing))?;
         save_run(connection, ending.run, &ending.line).await?;
-        lease.renew(connection).await?;
-        commit(transaction).await
-    }
-
-    /// Notes that a campaign of the mirror is gone from the API; returns how many passes in a row have said so.
-    pub async fn strike_campaign(&self, lease: &Lease, campaign_id: &str) -> Result<u32, StoreError> {
-        let mut transaction = self.begin().await?;
-        let strikes: i32 = sqlx::query(
-            "update revox_sync.checkpoints set gone_strikes = gone_strikes + 1, updated_at = now()
-             where campaign_id = $1
-             returning gone_strikes",
-        )
-        .bind(campaign_id)
-        .fetch_one(&mut *transaction)
-        .await
-        .map_err(StoreError::query("noting that a campaign is gone"))?
-        .get(0);
-        lease.renew(&mut transaction).await?;
-        commit(transaction).await?;
-        Ok(u32::try_from(strikes).unwrap_or(0))
-    }
-
-    /// Forgets that passes found a campaign gone, since it was there again.
-    pub async fn forgive_campaign(&self, lease: &Lease, campaign_id: &str) -> Result<(), StoreError> {
-        let mut transaction = self.begin().await?;
-        sqlx::query(
-            "update revox_sync.checkpoints set gone_strikes = 0 where campaign_id = $1 and gone_strikes <> 0",
-        )
-        .bind(campaign_id)
-        .execute(&mut *transaction)
-        .await
-        .map_err(StoreError::query("noting that a campaign is there"))?;
-        lease.renew(&mut transaction).await?;
-        commit(transaction).await
-    }
-
-    /// Tombstones campaigns with all that they hold, under the account's lease.
-    pub async fn tombstone_campaigns(
-        &self,
-        lease: &Lease,
-        campaign_ids: &[String],
-        now: Time,
-    ) -> Result<(), StoreError> {
-        let mut transaction = self.begin().await?;
-        let connection = &mut *transaction;
-        for campaign_id in campaign_ids {
-            let rows: Vec<String> = sqlx::query_scalar(
-                "select id from revox.campaign_rows where campaign_id = $1 and _deleted_at is null",
-            )
-            .bind(campaign_id)
-            .fetch_all(&mut *connection)
-            .await
-            .map_err(StoreError::query("reading the rows of a campaign that is gone"))?;
-            tombstone_rows(connection, &rows, now).await?;
-            tombstone_calls(connection, campaign_id, now).await?;
-        }
-        sqlx::query(
-            "update revox.campaigns set _deleted_at = $2, _synced_at = $2
-             where id = any($1) and _deleted_at is null",
-        )
-        .bind(campaign_ids)
-        .bind(now)
-        .execute(&mut *connection)
-        .await
-        .map_err(StoreError::query("tombstoning campaigns"))?;
-        // Should they come back, everything is read anew.
-        sqlx::query(
-            "update revox_sync.checkpoints
-             set fingerprint = null, full_walk_at = null, walk_id = null, updated_at = $2
-             where campaign_id = any($1)",
-        )
-        .bind(campaign_ids)
-        .bind(now)
-        .execute(&mut *connection)
-        .await
-        .map_err(StoreError::query("tombstoning campaigns"))?;
         lease.renew(connection).await?;
         commit(transaction).await
     }
@@ -316,7 +246,9 @@ async fn complete(
         "update revox_sync.checkpoints
          set api_shape = $2, total = $3, fingerprint = $4, fingerprint_trusted = $5,
              completed_at = $6, full_walk_at = case when $7 then $6 else full_walk_at end,
-             complete_through = greatest(complete_through, $8)
+             complete_through = greatest(complete_through, $8),
+             suspicious_at = null, suspicious_passes = 0, suspicious_deletions = null,
+             suspicious_row_ids = null
          where campaign_id = $1",
     )
     .bind(campaign_id)
@@ -333,26 +265,47 @@ async fn complete(
     Ok(())
 }
 
-async fn tombstone_rows(connection: &mut PgConnection, ids: &[String], now: Time) -> Result<(), StoreError> {
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let doing = "tombstoning rows";
+/// Remembers what would vanish: no more than that can be accepted later.
+async fn suspect(
+    connection: &mut PgConnection,
+    campaign_id: &str,
+    row_ids: &[String],
+    now: Time,
+) -> Result<(), StoreError> {
     sqlx::query(
-        "update revox.campaign_rows set _deleted_at = $2, _synced_at = $2
-         where id = any($1) and _deleted_at is null",
+        "update revox_sync.checkpoints
+         set suspicious_at = $2, suspicious_passes = suspicious_passes + 1,
+             suspicious_deletions = cardinality($3::text[]), suspicious_row_ids = $3
+         where campaign_id = $1",
     )
-    .bind(ids)
+    .bind(campaign_id)
     .bind(now)
-    .execute(&mut *connection)
+    .bind(row_ids)
+    .execute(connection)
     .await
-    .map_err(StoreError::query(doing))?;
-    // A row that comes back is read anew, whatever its bytes.
-    sqlx::query("delete from revox_sync.row_states where row_id = any($1)")
+    .map_err(StoreError::query("remembering what would vanish"))?;
+    Ok(())
+}
+
+async fn tombstone_rows(connection: &mut PgConnection, ids: &[String], now: Time) -> Result<(), StoreError> {
+    let doing = "tombstoning rows";
+    for ids in ids.chunks(ROWS_AT_ONCE) {
+        sqlx::query(
+            "update revox.campaign_rows set _deleted_at = $2, _synced_at = $2
+             where id = any($1) and _deleted_at is null",
+        )
         .bind(ids)
-        .execute(connection)
+        .bind(now)
+        .execute(&mut *connection)
         .await
         .map_err(StoreError::query(doing))?;
+        // A row that comes back is read anew, whatever its bytes.
+        sqlx::query("delete from revox_sync.row_states where row_id = any($1)")
+            .bind(ids)
+            .execute(&mut *connection)
+            .await
+            .map_err(StoreError::query(doing))?;
+    }
     Ok(())
 }
 
@@ -360,7 +313,7 @@ async fn tombstone_rows(connection: &mut PgConnection, ids: &[String], now: Time
 ///
 /// Whether a row is alive is asked after the join, so that no plan can read the index of all live rows for every
 /// call.
-async fn tombstone_calls(
+pub(super) async fn tombstone_calls(
     connection: &mut PgConnection,
     campaign_id: &str,
     now: Time,

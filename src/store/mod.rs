@@ -11,6 +11,7 @@ mod copy;
 mod ending;
 mod entities;
 mod error;
+mod gone;
 mod installation;
 mod lease;
 mod lines;

@@ -1,15 +1,16 @@
-//! A pass over the account: the list, the campaigns side by side, and the campaigns that are gone.
+//! A pass over the account: the list, and the campaigns side by side.
 
 use super::campaign::{CampaignPass, keep, pass_campaign};
 use super::feed::{self, Changes, Told};
+use super::gone;
 use super::list::{self, ListedCampaign, Listing};
 use super::parents::Written;
 use super::{CampaignReport, Mirror, PassOptions, PassReport, SyncError};
 use crate::normalize::Hasher;
-use crate::plan::{Due, Filtering, Known, Outcome, Search, Shape, due, vanishing};
+use crate::plan::{Due, Filtering, Known, Outcome, Search, Shape, Suspicion, due};
 use crate::store::{AccountState, CampaignState, Holder, Lease, Store, StoreError};
 use chrono::TimeDelta;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -17,9 +18,6 @@ use tokio::task::JoinSet;
 
 /// The name of the account; there is one.
 pub(super) const ACCOUNT: &str = "default";
-
-/// Passes in a row that must find a campaign gone before it is tombstoned.
-const STRIKES: u32 = 2;
 
 /// What the campaigns of a pass share.
 pub(super) struct Shared {
@@ -63,7 +61,9 @@ pub async fn run_pass(mirror: &Mirror, options: &PassOptions) -> Result<PassRepo
         if let Some((lease, _)) = &lease {
             let keeper = keep(store.clone(), lease.clone());
             report.rejected_new = list::save(mirror, store, lease, ACCOUNT, &listing).await?;
-            (report.campaigns_tombstoned, report.suspicious) = bury(mirror, store, lease, &listing).await?;
+            let burial = gone::bury(mirror, store, lease, &listing, options).await?;
+            report.campaigns_tombstoned = burial.tombstoned;
+            report.suspicious = burial.suspicious;
             changes = read_changes(mirror, store, options, &held, &listing).await?;
             drop(keeper);
             store.release_lease(lease).await?;
@@ -162,50 +162,6 @@ pub(super) async fn wait_for_lease(
     }
 }
 
-/// Looks after the campaigns that the list no longer shows; returns how many were tombstoned, or why none was.
-///
-/// A campaign is gone when the API says 404 of it in two passes in a row, and not when so many would vanish
-/// that a person should look first.
-async fn bury(
-    mirror: &Mirror,
-    store: &Store,
-    lease: &Lease,
-    listing: &Listing,
-) -> Result<(u64, Option<String>), SyncError> {
-    let live = store.live_campaigns(ACCOUNT).await?;
-    let listed: HashSet<&str> = listing.campaigns.iter().map(|it| it.campaign().id.as_str()).collect();
-    let absent: Vec<&String> = live.iter().filter(|id| !listed.contains(id.as_str())).collect();
-    if absent.is_empty() || !listing.unreadable.is_empty() {
-        return Ok((0, None));
-    }
-    let mut gone: Vec<String> = Vec::new();
-    for id in absent {
-        match mirror.client.fetch_campaign(id).await {
-            Err(error) if error.is_not_found() => {
-                if store.strike_campaign(lease, id).await? >= STRIKES {
-                    gone.push(id.clone());
-                }
-            }
-            Ok(_) => {
-                store.forgive_campaign(lease, id).await?;
-                tracing::warn!(campaign = %id, "the list does not show a campaign that the API still has");
-            }
-            Err(error) => tracing::warn!(campaign = %id, %error, "a campaign that the list does not show"),
-        }
-    }
-    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-    // A fifth of at least five, or all.
-    let tolerated = if live.len() < 5 { u64::MAX } else { 0 };
-    if let Some(reason) = vanishing(count(live.len()), count(gone.len()), tolerated) {
-        tracing::error!(%reason, "campaigns are gone from the API; none was tombstoned");
-        return Ok((0, Some(reason)));
-    }
-    if !gone.is_empty() {
-        store.tombstone_campaigns(lease, &gone, mirror.clock.now()).await?;
-    }
-    Ok((count(gone.len()), None))
-}
-
 /// Walks the campaigns that need it, side by side, and reports in the order of the list.
 async fn pass_campaigns(
     mirror: &Mirror,
@@ -228,7 +184,12 @@ async fn pass_campaigns(
     for (place, listed) in wanted.enumerate() {
         let state = known.remove(&listed.campaign().id).unwrap_or_default();
         names.push((listed.campaign().id.clone(), listed.name().to_owned()));
-        let (reason, search) = match due(&state.known, &listed.fingerprint, options.full, now, every) {
+        let full = options.wants_all(&state.known);
+        let (reason, search) = match due(&state.known, &listed.fingerprint, full, now, every) {
+            Due::StillSuspicious(suspicion) => {
+                reports.push((place, still_suspicious(mirror, &listed, suspicion)));
+                continue;
+            }
             Due::Skip if changes.is_some_and(|changes| changes.names(&listed.campaign().id)) => {
                 let reason = "the search shows changed calls";
                 (reason, Some(Search { reason, changed: false }))
@@ -281,4 +242,10 @@ fn skipped(mirror: &Mirror, listed: &ListedCampaign) -> CampaignReport {
     let id = &listed.campaign().id;
     mirror.progress.campaign_finished(id, Outcome::Skipped, None);
     CampaignReport::skipped(id.clone(), listed.name().to_owned())
+}
+
+fn still_suspicious(mirror: &Mirror, listed: &ListedCampaign, suspicion: Suspicion) -> CampaignReport {
+    let report = CampaignReport::still_suspicious(listed, suspicion);
+    mirror.progress.campaign_finished(&report.id, report.outcome, report.note.as_deref());
+    report
 }

@@ -93,9 +93,15 @@ impl CampaignPass {
             report.note = Some("another revox-mirror works on this campaign".to_owned());
             return Ok(());
         };
-        if waited && !self.look_again(&store).await? {
-            store.release_lease(&lease).await?;
-            return Ok(());
+        if waited {
+            match self.look_again(&store).await? {
+                Due::Walk(_) | Due::Incremental(_) => {}
+                Due::Skip => return Ok(store.release_lease(&lease).await?),
+                Due::StillSuspicious(suspicion) => {
+                    *report = CampaignReport::still_suspicious(&self.listed, suspicion);
+                    return Ok(store.release_lease(&lease).await?);
+                }
+            }
         }
         let keeper = keep(store.clone(), lease.clone());
         let result = self.run_under(&store, &lease, report).await;
@@ -106,18 +112,20 @@ impl CampaignPass {
         result
     }
 
-    /// Takes up what another process has done meanwhile; whether there is still something to do.
-    async fn look_again(&mut self, store: &Store) -> Result<bool, PageError> {
+    /// Takes up what another process has done meanwhile; what there is still to do.
+    async fn look_again(&mut self, store: &Store) -> Result<Due, PageError> {
         let now = self.mirror.clock.now();
         let mut campaigns = store.load_campaigns(ACCOUNT, now).await?;
         self.state = campaigns.remove(self.id()).unwrap_or_default();
+        let known = &self.state.known;
         let every = window(self.mirror.settings.full_walk_every);
-        match due(&self.state.known, &self.listed.fingerprint, self.options.full, now, every) {
-            Due::Skip => return Ok(false),
+        let due = due(known, &self.listed.fingerprint, self.options.wants_all(known), now, every);
+        match due {
+            Due::Skip | Due::StillSuspicious(_) => {}
             Due::Incremental(search) => (self.reason, self.search) = (search.reason, Some(search)),
             Due::Walk(reason) => (self.reason, self.search) = (reason, None),
         }
-        Ok(true)
+        Ok(due)
     }
 
     /// A dry run: reads and counts, and writes nothing.
@@ -127,14 +135,20 @@ impl CampaignPass {
         walker.run(first).await?;
         let mut facts = walker.facts();
         facts.after = ask_campaign(&self.mirror, self.id()).await?.map(|shown| shown.fingerprint);
-        if let Some(store) = &self.mirror.store {
-            let hasher = &self.shared.hasher;
-            let standing = store.stand_beside(self.id(), |id| walker.seen.place_of(&hasher.row_id(id))).await?;
-            walker.counts.tombstoned = u64::try_from(standing.missing.len()).unwrap_or(u64::MAX);
-        }
         let doubts = facts.doubts();
         report.outcome = if doubts.is_empty() { Outcome::Complete } else { Outcome::Partial };
         report.note = (!doubts.is_empty()).then(|| doubts.join("; "));
+        if let (Some(store), true) = (&self.mirror.store, facts.may_tombstone()) {
+            let place_of = |id: &str| walker.seen.place_of(&self.shared.hasher.row_id(id));
+            let standing = store.stand_beside(self.id(), place_of).await?;
+            match self.objection(store, standing.live, &standing.missing).await? {
+                None => walker.counts.tombstoned = u64::try_from(standing.missing.len()).unwrap_or(u64::MAX),
+                Some(reason) => {
+                    report.outcome = Outcome::Suspicious;
+                    report.note = Some(reason);
+                }
+            }
+        }
         report.rows = walker.counts;
         Ok(())
     }

@@ -160,7 +160,7 @@ impl CampaignPass {
             started_at: self.listed_at,
         });
         let line = self.run_line(outcome, tally, note.clone(), why);
-        let ending = Ending { account: ACCOUNT, campaign_id: self.id(), run, line, campaign: None, complete };
+        let ending = Ending { account: ACCOUNT, campaign_id: self.id(), run, line, campaign: None, complete, suspicious: None };
         store.end_pass(lease, &ending, self.mirror.clock.now()).await?;
         Ok(Verdict::without_tombstones(outcome, note, look.shape, total, self.listed_at))
     }

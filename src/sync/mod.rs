@@ -2,14 +2,16 @@
 //!
 //! Owns: the order of things. Leaves to `plan`: what to read and what it proves; to `api`, `normalize` and
 //! `store`: doing it. [`account`](self) lists and shares out, `campaign` decides and ends, `walk` reads page
-//! after page, `incremental` the pages that the plan asks for,
-//! `feed` the calls that the newer API's search shows, `page` turns one page into records, `confirm` reads again where rows are missing.
+//! after page, `incremental` the pages that the plan asks for, `feed` the calls that the newer API's search shows, `page`
+//! turns one page into records, `gathered` brings them into the database, `confirm` reads again where rows are
+//! missing, `gone` looks after campaigns that the list no longer shows.
 
 mod account;
 mod campaign;
 mod confirm;
 mod feed;
 mod gathered;
+mod gone;
 mod incremental;
 mod list;
 mod page;
@@ -24,7 +26,7 @@ use crate::api::{ApiError, Client, Cost};
 use crate::clock::Clock;
 use crate::normalize;
 use crate::observe::Progress;
-use crate::plan::Outcome;
+use crate::plan::{Known, Outcome, Suspicion};
 use crate::store::{Store, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +58,7 @@ pub struct SyncSettings {
 
 /// What one pass is asked to do.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 pub struct PassOptions {
     /// Only these campaigns; empty: all.
     pub campaigns: Vec<String>,
@@ -65,10 +68,19 @@ pub struct PassOptions {
     pub dry_run: bool,
     /// The list may come from another organization or base URL than last time.
     pub accept_account: bool,
+    /// What an earlier pass reported as suspicious is meant, and no more than that.
+    pub accept_deletions: bool,
     /// How long to wait for a campaign that another process works on.
     pub lease_wait: Duration,
     /// What set the pass off, for `revox_sync.runs.trigger`: `once`, `schedule`, `hook`, `demo`.
     pub trigger: &'static str,
+}
+
+impl PassOptions {
+    /// Whether a campaign is to be read in full, whatever else is known of it.
+    fn wants_all(&self, known: &Known) -> bool {
+        self.full || (self.accept_deletions && known.suspicion.is_some())
+    }
 }
 
 /// Rows of `revox.campaign_rows`, by what happened (or, in a dry run, would happen) to them.
@@ -120,6 +132,13 @@ impl CampaignReport {
             rows: RowCounts::default(),
             cost: Cost::default(),
         }
+    }
+
+    /// Nothing was read: it was suspicious a short while ago.
+    fn still_suspicious(listed: &list::ListedCampaign, suspicion: Suspicion) -> Self {
+        let note = format!("{} rows would vanish, as an earlier pass has reported", suspicion.deletions);
+        let skipped = Self::skipped(listed.campaign().id.clone(), listed.name().to_owned());
+        Self { outcome: Outcome::Suspicious, note: Some(note), ..skipped }
     }
 
     fn failed(id: String, name: String, note: String) -> Self {

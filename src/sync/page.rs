@@ -79,10 +79,21 @@ pub(super) struct PreparedPage {
 pub(super) enum PageError {
     #[error("a page could not be read")]
     Api(#[from] ApiError),
+    #[error("an answer cannot be believed")]
+    Unbelievable(#[source] StoreError),
     #[error("the mirror's database failed")]
-    Store(#[from] StoreError),
+    Store(#[source] StoreError),
     #[error("a task ended before its work was done")]
     Task(#[from] tokio::task::JoinError),
+}
+
+impl From<StoreError> for PageError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::ForeignRows { .. } => Self::Unbelievable(error),
+            error => Self::Store(error),
+        }
+    }
 }
 
 impl PageReader {

@@ -6,9 +6,9 @@ use super::confirm;
 use super::list::ListedCampaign;
 use super::page::PageError;
 use super::walk::Walker;
-use crate::plan::{Outcome, Shape, WalkFacts, vanishing};
+use crate::plan::{Outcome, Shape, WalkFacts, objection};
 use crate::records::Time;
-use crate::store::{Completed, Ending, Extent, Lease, Standing, Store};
+use crate::store::{Completed, Ending, Extent, Lease, Missing, Standing, Store, StoreError};
 use serde_json::json;
 
 /// Live rows that may vanish at once without a person being asked, unless they are all of them.
@@ -19,6 +19,8 @@ pub(super) struct Verdict {
     pub(super) outcome: Outcome,
     pub(super) note: Option<String>,
     pub(super) gone: Vec<String>,
+    /// The rows that would vanish, when that is suspicious.
+    pub(super) suspicious: Option<Vec<String>>,
     pub(super) may_tombstone: bool,
     /// The rows are to be put into the order of the walk.
     pub(super) reorder: bool,
@@ -40,6 +42,7 @@ impl Verdict {
             outcome,
             note,
             gone: Vec::new(),
+            suspicious: None,
             may_tombstone: false,
             reorder: false,
             shape,
@@ -85,9 +88,9 @@ impl CampaignPass {
         let hasher = &self.shared.hasher;
         let Standing { live, missing, in_order } =
             store.stand_beside(self.id(), |id| walker.seen.place_of(&hasher.row_id(id))).await?;
-        let gone = u64::try_from(missing.len()).unwrap_or(u64::MAX);
-        if let Some(reason) = vanishing(live, gone, TOLERATED_GONE) {
-            return Ok(verdict(Outcome::Suspicious, Some(reason)));
+        if let Some(reason) = self.objection(store, live, &missing).await? {
+            let suspicious = Some(missing.into_iter().map(|row| row.id).collect());
+            return Ok(Verdict { suspicious, ..verdict(Outcome::Suspicious, Some(reason)) });
         }
         if let Some(doubt) =
             confirm::doubt(&walker.reader, walker.walk.shape, facts.first_total, &missing).await?
@@ -96,6 +99,21 @@ impl CampaignPass {
         }
         let gone = missing.into_iter().map(|row| row.id).collect();
         Ok(Verdict { gone, may_tombstone: true, reorder: !in_order, ..verdict(Outcome::Complete, None) })
+    }
+
+    /// Why the rows that a proven walk did not show are not taken for gone: a person should look first.
+    pub(super) async fn objection(
+        &self,
+        store: &Store,
+        live: u64,
+        missing: &[Missing],
+    ) -> Result<Option<String>, StoreError> {
+        let mut reported = None;
+        if self.options.accept_deletions {
+            reported = Some(store.reported_rows(self.id()).await?);
+        }
+        let gone: Vec<&str> = missing.iter().map(|row| row.id.as_str()).collect();
+        Ok(objection(live, &gone, TOLERATED_GONE, reported.as_ref()))
     }
 
     #[expect(clippy::too_many_arguments, reason = "the end gathers what the walks have brought")]
@@ -141,7 +159,9 @@ impl CampaignPass {
         }
         let line = self.run_line(verdict.outcome, tally, verdict.note.clone(), evidence);
         let campaign = brought.after.as_ref().map(ListedCampaign::campaign);
-        let ending = Ending { account: ACCOUNT, campaign_id: self.id(), run, line, campaign, complete };
+        let suspicious = verdict.suspicious.as_deref();
+        let ending =
+            Ending { account: ACCOUNT, campaign_id: self.id(), run, line, campaign, complete, suspicious };
         store.end_pass(lease, &ending, self.mirror.clock.now()).await?;
         Ok(())
     }

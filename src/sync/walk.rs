@@ -12,6 +12,9 @@ use crate::wire::RowsPage;
 use std::collections::{HashSet, VecDeque};
 use tokio_util::task::AbortOnDropHandle;
 
+/// Pages after which a walk looks for the first time whether it shows what its totals promise.
+const FIRST_LOOK_PAGES: u64 = 50;
+
 /// A walk under way.
 pub(super) struct Walker<'a> {
     pub(super) mirror: &'a Mirror,
@@ -155,7 +158,10 @@ impl<'a> Walker<'a> {
         let mut next_to_take = self.walk.next_page;
         let mut latest_total = self.walk.other_total.or(self.walk.first_total);
         let mut gathered = Gathered::from(next_to_take);
-        let mut limit = u64::MAX;
+        // A total that runs away is not followed for ever.
+        let most_pages = |first: u64| first.saturating_mul(2).saturating_add(50);
+        let mut limit = self.walk.first_total.map_or(u64::MAX, |total| most_pages(self.pages(total)));
+        let mut next_look = next_to_take.saturating_mul(2).max(FIRST_LOOK_PAGES);
         loop {
             // The first page alone tells how many there are.
             let pages = latest_total.map_or(1, |total| self.pages(total)).min(limit);
@@ -170,8 +176,7 @@ impl<'a> Walker<'a> {
                 page = self.start_page(reader, next_to_take, &mut None).await??;
             }
             if self.walk.first_total.is_none() {
-                // A total that runs away is not followed for ever.
-                limit = self.pages(page.total).saturating_mul(2).saturating_add(50);
+                limit = most_pages(self.pages(page.total));
                 self.walk.first_total = Some(page.total);
             }
             latest_total = Some(page.total);
@@ -186,12 +191,27 @@ impl<'a> Walker<'a> {
                 gathered = Gathered::from(next_to_take);
                 self.report(latest_total);
             }
+            if next_to_take >= next_look {
+                next_look = next_to_take.saturating_mul(2);
+                if self.is_in_vain(next_to_take, latest_total) {
+                    break;
+                }
+            }
         }
         if !gathered.seen.is_empty() {
             self.walk.next_page = next_to_take;
             self.commit(&gathered).await?;
         }
         Ok(())
+    }
+
+    /// Whether the pages show so few different rows that reading on is in vain: they are empty or come again and
+    /// again, and the total is a lie. That the walk did not see what it should is then what is said of it.
+    fn is_in_vain(&mut self, pages: u64, total: Option<u64>) -> bool {
+        let Shape::Paged { page_size, .. } = self.walk.shape else { return false };
+        let promised = pages.saturating_mul(page_size.into()).min(total.unwrap_or(0));
+        let shown = self.seen.settle() + self.walk.rows_without_id;
+        shown.saturating_mul(2) < promised
     }
 
     /// Pages under way at once.

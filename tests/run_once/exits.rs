@@ -41,6 +41,22 @@ async fn a_campaign_that_fails_or_is_partial_exits_3() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_suspicious_pass_exits_3_until_it_is_accepted_or_over() {
+    let setting = Setting::new(small()).await;
+    setting.run(&[]).await.exits(0);
+    setting.simulator.edit(|account| account.clear_rows(0)).unwrap();
+    setting.run(&[]).await.exits(3).says("130 of 130 would vanish").says("--accept-deletions");
+    setting.run(&[]).await.exits(3).says("as an earlier pass has reported").says("--accept-deletions");
+    setting.run(&["--accept-deletions"]).await.exits(0);
+    setting.assert_equal().await;
+    setting.simulator.edit(|account| (0..2).try_for_each(|_| account.delete_campaign(0))).unwrap();
+    setting.run(&[]).await.exits(3).says("the list is empty");
+    setting.run(&[]).await.exits(3).says("2 of 2 would vanish").says("--accept-deletions");
+    setting.run(&["--accept-deletions"]).await.exits(0).says("campaigns that are gone: 2");
+    setting.assert_equal().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_reject_exits_3_and_a_known_one_0() {
     let setting = Setting::new(small()).await;
     setting.simulator.edit(|account| account.set_raw_row(0, 7, "17")).unwrap();
