@@ -2,9 +2,11 @@
 //!
 //! Owns: how the API's way of paging is found out ([`Discovery`]), what each page of a walk must look like
 //! and what the whole proves ([`WalkFacts`]), when so much would vanish that a person should look first
-//! ([`vanishing`]), and whether a campaign needs a pass at all ([`due`]). Leaves to `sync`: asking.
+//! ([`vanishing`]), whether a campaign needs a pass at all ([`due`]), and what a pass that does not read everything
+//! reads ([`incremental`]). Leaves to `sync`: asking.
 
 mod due;
+pub mod incremental;
 mod outcome;
 mod shape;
 mod walk;
