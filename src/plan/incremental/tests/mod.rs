@@ -1,1 +1,4 @@
 //! Tests of the planner against a simulated API.
+
+mod api;
+mod figures;
