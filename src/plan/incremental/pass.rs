@@ -145,10 +145,12 @@ impl Incremental {
         }
     }
 
-    /// The rows as they are known by now.
+    /// The rows as they were last known: a row that was missing when the pass ended keeps its status.
     #[must_use]
     pub fn into_sequence(self) -> Sequence {
-        self.knowledge.sequence
+        let mut sequence = self.knowledge.sequence;
+        self.knowledge.missing.into_iter().for_each(|(rank, status)| sequence.set_status(rank, status));
+        sequence
     }
 
     pub(super) fn contradict(&mut self, reason: impl Into<String>) {
@@ -159,6 +161,10 @@ impl Incremental {
     /// add up is contrary.
     pub(super) fn restart(&mut self, at: usize, total: Option<u64>, opening: u64) {
         let Some(list) = self.lists.get_mut(at) else { return };
+        let news = self.knowledge.rows_changed + self.knowledge.rows_appended;
+        // A list that stands still shows nothing new when it is read again.
+        self.knowledge.moved |= list.restarts > 0 && news > list.news_before;
+        list.news_before = news;
         list.restart(total, opening);
         if list.restarts <= RESTARTS {
             return;
@@ -277,9 +283,8 @@ impl Incremental {
             let gaps = list.gaps(&self.knowledge, self.page_size);
             for gap in gaps.into_iter().filter(|gap| gap.rows == 0) {
                 were_any = true;
-                let ranks = self.knowledge.sequence.ranks_of(&statuses, gap.ranks.clone());
-                if ranks.iter().any(|rank| self.knowledge.is_shown(*rank)) {
-                    // Seen in this pass, and yet not here: the list is older than that, or wrong.
+                if self.knowledge.doubt(&statuses, gap.ranks.clone()) {
+                    // Seen in this pass, and yet not here: the list may be older than that.
                     self.begin_anew(at);
                     break;
                 }
