@@ -35,7 +35,7 @@ impl Dice {
     }
 }
 
-fn key_of(id: u64) -> RowKey {
+pub(super) fn key_of(id: u64) -> RowKey {
     let mut dice = Dice(id);
     let mut key = [0; 16];
     key[..8].copy_from_slice(&dice.roll().to_le_bytes());
