@@ -100,6 +100,14 @@ async fn a_day(account: &Account, time: &Time) {
     const PASSES: usize = 288;
     const CALLS: usize = 5_000;
     let mut next = 62_000;
+    for row in scattered(account, Some("calling"), ROWS) {
+        while account.simulator.edit(|account| account.call_status(0, row).unwrap()) != Some("completed")
+            && account.simulator.edit(|account| account.call_status(0, row).unwrap()) != Some("errored")
+        {
+            advance(account, [row], 1);
+        }
+    }
+    cost(account, time).await;
     let mut under_way: Vec<usize> = Vec::new();
     let mut retries: std::collections::VecDeque<(usize, usize)> = std::collections::VecDeque::new();
     let mut costs = Vec::new();

@@ -7,7 +7,7 @@
 
 mod due;
 mod feed;
-mod incremental;
+pub mod incremental;
 mod outcome;
 mod settle;
 mod shape;

@@ -119,7 +119,7 @@ impl Store {
             "select row_id, status, read_by <= $2
              from revox_sync.row_states
              where campaign_id = $1
-             order by position, row_id",
+             order by position",
         )
         .bind(campaign_id)
         .bind(now)

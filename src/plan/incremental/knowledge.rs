@@ -71,6 +71,19 @@ impl Knowledge {
         }
     }
 
+    /// Whether pages of this pass have shown rows of a list within `ranks`. They count as not shown from now on:
+    /// what is read next is newer.
+    pub(super) fn doubt(&mut self, statuses: &[StatusId], ranks: Range<usize>) -> bool {
+        let mut were_shown = false;
+        for rank in self.sequence.ranks_of(statuses, ranks) {
+            if let Some(bits) = self.shown.get_mut(rank / 64) {
+                were_shown |= *bits >> (rank % 64) & 1 == 1;
+                *bits &= !(1 << (rank % 64));
+            }
+        }
+        were_shown
+    }
+
     /// Whether a page of this pass has shown the row.
     pub(super) fn is_shown(&self, rank: usize) -> bool {
         self.shown.get(rank / 64).is_some_and(|bits| bits >> (rank % 64) & 1 == 1)

@@ -105,10 +105,13 @@ impl Incremental {
             has_news |= self.knowledge.absorb(*rank, row.status.as_deref());
         }
         self.is_witnessed |= shows_several(&question.statuses, rows);
+        if let Some(list) = self.lists.get_mut(at) {
+            self.knowledge.moved |= list.last_total.replace(total).is_some_and(|before| before != total);
+        }
         if ranks.len() < rows.len() {
             // Rows behind the last known one are believed where no filter can hide those before them.
             self.changed = true;
-            self.unfiltered.total = None;
+            self.unfiltered.forget_the_end();
             self.restart(at, None, question.page);
             return Ok(());
         }
@@ -123,7 +126,6 @@ impl Incremental {
         });
         let has_room = stretch.is_none_or(|stretch| list.has_room_for(question.page, stretch));
         if list.total.is_some_and(|known| known != total) || !has_room {
-            self.knowledge.moved |= list.total != Some(total);
             self.restart(at, Some(total), question.page);
         }
         let Some(list) = self.lists.get_mut(at) else { return Ok(()) };
@@ -142,9 +144,8 @@ impl Incremental {
         for (at, row) in rows.iter().enumerate() {
             let fits = row.status.as_ref().is_some_and(|status| question.statuses.contains(status));
             if !fits {
-                if question.statuses.len() == 1 {
-                    self.filtering = Filtering::Ignored;
-                }
+                self.filtering =
+                    if question.statuses.len() == 1 { Filtering::Ignored } else { Filtering::Unknown };
                 return Err(format!("a filter by {asked} gave rows of another status"));
             }
             let Some(key) = row.key else {

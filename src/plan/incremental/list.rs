@@ -52,9 +52,14 @@ pub(super) struct List {
     pub(super) whole: bool,
     /// The page to begin with.
     pub(super) opening: u64,
+    /// Rows of the list by the pages at hand.
     pub(super) total: Option<u64>,
+    /// Rows of the list by the last page of this pass.
+    pub(super) last_total: Option<u64>,
     pub(super) pages: BTreeMap<u64, Stretch>,
     pub(super) restarts: u32,
+    /// Rows that had been found changed in this pass when the list was last begun anew.
+    pub(super) news_before: u64,
     /// Pages that may be read on a guess: fewer with each miss.
     pub(super) guesses: u32,
 }
@@ -72,8 +77,10 @@ impl List {
             whole,
             opening: pages.saturating_sub(1),
             total: None,
+            last_total: None,
             pages: BTreeMap::new(),
             restarts: 0,
+            news_before: 0,
             guesses: GUESSES.0,
         }
     }

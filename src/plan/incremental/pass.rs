@@ -83,8 +83,8 @@ impl Incremental {
             pass.contradict("nothing is known of the campaign yet");
         } else if sequence.count_all(&[UNTOLD]) > 0 {
             pass.contradict("there are more statuses than can be told apart");
-        } else if matches!(pass.filtering, Filtering::Ignored | Filtering::Refused) {
-            pass.do_without_filters();
+        } else if pass.is_without_filters() {
+            pass.look_at_calls_under_way();
         } else {
             if pass.changed && pass.filtering == Filtering::Unknown {
                 pass.witness =
@@ -145,10 +145,12 @@ impl Incremental {
         }
     }
 
-    /// The rows as they are known by now.
+    /// The rows as they were last known: a row that was missing when the pass ended keeps its status.
     #[must_use]
     pub fn into_sequence(self) -> Sequence {
-        self.knowledge.sequence
+        let mut sequence = self.knowledge.sequence;
+        self.knowledge.missing.into_iter().for_each(|(rank, status)| sequence.set_status(rank, status));
+        sequence
     }
 
     pub(super) fn contradict(&mut self, reason: impl Into<String>) {
@@ -159,6 +161,10 @@ impl Incremental {
     /// add up is contrary.
     pub(super) fn restart(&mut self, at: usize, total: Option<u64>, opening: u64) {
         let Some(list) = self.lists.get_mut(at) else { return };
+        let news = self.knowledge.rows_changed + self.knowledge.rows_appended;
+        // A list that stands still shows nothing new when it is read again.
+        self.knowledge.moved |= list.restarts > 0 && news > list.news_before;
+        list.news_before = news;
         list.restart(total, opening);
         if list.restarts <= RESTARTS {
             return;
@@ -208,12 +214,12 @@ impl Incremental {
         self.unfiltered.total.unwrap_or(0).max(known).div_ceil(self.page_size)
     }
 
-    /// Without filters only rows whose place is known can be looked at.
-    fn do_without_filters(&mut self) {
-        if self.changed {
-            let word = if self.filtering == Filtering::Ignored { "ignores" } else { "refuses" };
-            return self.contradict(format!("the API {word} filters by status"));
-        }
+    fn is_without_filters(&self) -> bool {
+        matches!(self.filtering, Filtering::Ignored | Filtering::Refused)
+    }
+
+    /// Without filters, calls under way are read where their rows stand.
+    fn look_at_calls_under_way(&mut self) {
         let sequence = &self.knowledge.sequence;
         let under_way: Vec<StatusId> =
             sequence.named().filter(|it| *it == CALLING || *it >= FIRST_UNKNOWN).collect();
@@ -236,7 +242,7 @@ impl Incremental {
 
     fn tail_and_witness(&self) -> Vec<Question> {
         let mut questions = Vec::new();
-        if self.changed {
+        if self.changed && !self.is_without_filters() {
             let pages = self.unfiltered.pages_to_the_end(self.knowledge.sequence.len(), self.page_size);
             questions.extend(pages.into_iter().map(|page| unfiltered(page, Purpose::Tail)));
         }
@@ -245,6 +251,13 @@ impl Incremental {
     }
 
     fn plan_lists(&mut self) {
+        if self.is_without_filters() {
+            if self.changed {
+                let word = if self.filtering == Filtering::Ignored { "ignores" } else { "refuses" };
+                self.contradict(format!("the API {word} filters by status"));
+            }
+            return;
+        }
         let had_all = self.lists.iter().any(is_probe);
         let (sequence, several) = (&self.knowledge.sequence, self.writing.is_some());
         add_lists(&mut self.lists, sequence, self.page_size, self.changed, several);
@@ -277,9 +290,8 @@ impl Incremental {
             let gaps = list.gaps(&self.knowledge, self.page_size);
             for gap in gaps.into_iter().filter(|gap| gap.rows == 0) {
                 were_any = true;
-                let ranks = self.knowledge.sequence.ranks_of(&statuses, gap.ranks.clone());
-                if ranks.iter().any(|rank| self.knowledge.is_shown(*rank)) {
-                    // Seen in this pass, and yet not here: the list is older than that, or wrong.
+                if self.knowledge.doubt(&statuses, gap.ranks.clone()) {
+                    // Seen in this pass, and yet not here: the list may be older than that.
                     self.begin_anew(at);
                     break;
                 }

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 pub(super) struct Unfiltered {
     /// Rows of the campaign, as the last of these pages said.
     pub(super) total: Option<u64>,
+    /// The end is to be looked for once more: there are rows behind it.
+    is_outrun: bool,
     /// How often the total was another than before.
     pub(super) changes: u32,
     /// Pages that were read before the ones between them and the last known row.
@@ -24,8 +26,14 @@ impl Unfiltered {
             Some(total) if total > known => (known / page_size..total.div_ceil(page_size))
                 .filter(|it| !self.ahead.contains_key(it))
                 .collect(),
+            Some(_) if self.is_outrun => vec![known.saturating_sub(1) / page_size],
             Some(_) => Vec::new(),
         }
+    }
+
+    /// A filtered page has shown rows behind the last one.
+    pub(super) fn forget_the_end(&mut self) {
+        self.is_outrun = true;
     }
 
     /// Takes a page; the error says what does not fit.
@@ -46,6 +54,7 @@ impl Unfiltered {
             knowledge.moved = true;
         }
         self.total = Some(total);
+        self.is_outrun = false;
         self.ahead.insert(page, rows);
         // A page that begins behind the last known row waits for those before it.
         while let Some(entry) = self.ahead.first_entry() {

@@ -14,6 +14,8 @@ pub(super) struct Witness {
     /// Rows of the one that has more, and of both.
     larger: u64,
     both: u64,
+    /// Rows of any status or none.
+    all: u64,
 }
 
 /// What an answer tells of a way of writing.
@@ -23,7 +25,7 @@ pub(super) enum Testimony {
     Works,
     /// It does not.
     Fails,
-    /// Rows of one status only, in a list that is about as long as both.
+    /// The list is about as long as it should be, and yet no witness.
     Unclear,
 }
 
@@ -41,6 +43,7 @@ impl Witness {
             page,
             larger: counts.iter().copied().max()?,
             both: counts.iter().sum(),
+            all: sequence.len() as u64,
         })
     }
 
@@ -51,15 +54,18 @@ impl Witness {
 
     /// What a page tells.
     pub(super) fn hear(&self, total: Option<u64>, rows: &[ShownRow]) -> Testimony {
-        if shows_several(&self.names, rows) {
-            return Testimony::Works;
-        }
         let fits = |row: &ShownRow| row.status.as_ref().is_some_and(|status| self.names.contains(status));
-        let as_long_as_both = total.is_some_and(|total| total * 2 > self.larger + self.both);
-        if !rows.is_empty() && rows.iter().all(fits) && as_long_as_both {
-            Testimony::Unclear
+        let (Some(total), true) = (total, !rows.is_empty() && rows.iter().all(fits)) else {
+            return Testimony::Fails;
+        };
+        if total * 2 <= self.larger + self.both {
+            return Testimony::Fails;
+        }
+        // A list as long as the campaign may be one without a filter.
+        if shows_several(&self.names, rows) && total * 2 < self.both + self.all {
+            Testimony::Works
         } else {
-            Testimony::Fails
+            Testimony::Unclear
         }
     }
 }
