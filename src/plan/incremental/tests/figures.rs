@@ -15,7 +15,7 @@ enum Layout {
 
 /// Where rows move on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Placed {
+enum Spread {
     /// Neighbours, where calls are being made.
     Together,
     /// Any.
@@ -50,22 +50,22 @@ fn campaign(layout: Layout, all_calling: bool, dice: &mut Dice) -> Api {
 }
 
 /// Lets 20 rows move on; their places.
-fn move_on(api: &mut Api, placed: Placed, steps: Steps, dice: &mut Dice) -> Vec<usize> {
+fn move_on(api: &mut Api, spread: Spread, steps: Steps, dice: &mut Dice) -> Vec<usize> {
     let can_move = |at: &usize| match steps {
         Steps::Any | Steps::Seen => matches!(api.rows[*at].status, None | Some("calling" | "scheduled")),
         Steps::Begun | Steps::Unseen => api.rows[*at].status.is_none(),
     };
     let mut able: Vec<usize> = (0..ROWS).filter(can_move).collect();
-    let places = match placed {
+    let places = match spread {
         // Where the calls are that are being made: as many behind it as before.
-        Placed::Together => {
+        Spread::Together => {
             let calling = api.places(Some("calling"));
             let last_called = calling[calling.len() - 1];
             let amid = able.partition_point(|at| *at < calling[calling.len() / 2]);
             let behind = able.partition_point(|at| *at <= last_called);
             able[dice.pick(&[amid, behind]).min(able.len() - 20)..][..20].to_vec()
         }
-        Placed::Scattered => {
+        Spread::Scattered => {
             dice.shuffle(&mut able);
             // Most rows have no call: without a hand there would hardly be an open one among 20.
             able.sort_by_key(|at| api.rows[*at].status.is_none());
@@ -103,16 +103,16 @@ const FILTERS: [(Filter, Filtering); 3] = [
 
 /// 20 calls move on and 5 rows are appended, in campaigns of 20 seeds: each case with the most requests that it
 /// may cost.
-fn check(layout: Layout, cases: &[(Placed, Steps, usize)]) {
+fn check(layout: Layout, cases: &[(Spread, Steps, usize)]) {
     for all_calling in [false, true] {
         let mut requests = vec![[(); FILTERS.len()].map(|()| Vec::new()); cases.len()];
         for seed in 0..SEEDS {
             let mut dice = Dice(seed);
             let campaign = campaign(layout, all_calling, &mut dice);
             let mirror = campaign.mirror();
-            for ((placed, steps, _), requests) in cases.iter().zip(&mut requests) {
+            for ((spread, steps, _), requests) in cases.iter().zip(&mut requests) {
                 let mut api = campaign.clone();
-                let mut places = move_on(&mut api, *placed, *steps, &mut dice);
+                let mut places = move_on(&mut api, *spread, *steps, &mut dice);
                 for _ in 0..5 {
                     places.push(api.rows.len());
                     api.append(None);
@@ -122,7 +122,7 @@ fn check(layout: Layout, cases: &[(Placed, Steps, usize)]) {
                     let start = Task { filtering, probe: seed, ..task(&api, mirror.clone()) };
                     let passed = pass(&mut api, start);
                     let case =
-                        format!("{placed:?}, {steps:?}, all calling {all_calling}, {filter:?}, seed {seed}");
+                        format!("{spread:?}, {steps:?}, all calling {all_calling}, {filter:?}, seed {seed}");
                     assert!(passed.is_proven(), "{case}: {:?}", passed.finding);
                     assert_eq!(difference(&api, &passed.sequence), None, "{case}");
                     let unseen = places.iter().find(|at| !passed.shown.contains(&api.rows[**at].key));
@@ -131,10 +131,10 @@ fn check(layout: Layout, cases: &[(Placed, Steps, usize)]) {
                 }
             }
         }
-        for ((placed, steps, most), requests) in cases.iter().zip(requests) {
+        for ((spread, steps, most), requests) in cases.iter().zip(requests) {
             let found = requests.map(figures);
-            dbg!((layout, all_calling, placed, steps, FILTERS, &found));
-            assert!(found.iter().all(|figures| figures[2] <= *most), "{placed:?}, {steps:?}: {found:?}");
+            dbg!((layout, all_calling, spread, steps, FILTERS, &found));
+            assert!(found.iter().all(|figures| figures[2] <= *most), "{spread:?}, {steps:?}: {found:?}");
         }
     }
 }
@@ -144,9 +144,9 @@ fn twenty_changes_among_calls_in_row_order_cost_25_requests() {
     check(
         Layout::RowOrder,
         &[
-            (Placed::Together, Steps::Any, 25),
-            (Placed::Together, Steps::Unseen, 25),
-            (Placed::Scattered, Steps::Any, 25),
+            (Spread::Together, Steps::Any, 25),
+            (Spread::Together, Steps::Unseen, 25),
+            (Spread::Scattered, Steps::Any, 25),
         ],
     );
 }
@@ -157,13 +157,13 @@ fn twenty_changes_among_calls_in_random_order_cost_50_or_110_requests() {
         Layout::RandomOrder,
         &[
             // The next calls of a random order.
-            (Placed::Scattered, Steps::Seen, 50),
-            (Placed::Together, Steps::Any, 50),
-            (Placed::Together, Steps::Unseen, 50),
-            (Placed::Scattered, Steps::Any, 110),
-            (Placed::Scattered, Steps::Begun, 110),
+            (Spread::Scattered, Steps::Seen, 50),
+            (Spread::Together, Steps::Any, 50),
+            (Spread::Together, Steps::Unseen, 50),
+            (Spread::Scattered, Steps::Any, 110),
+            (Spread::Scattered, Steps::Begun, 110),
             // The hardest case: where a row without a call was finished, no other list tells.
-            (Placed::Scattered, Steps::Unseen, 130),
+            (Spread::Scattered, Steps::Unseen, 130),
         ],
     );
 }

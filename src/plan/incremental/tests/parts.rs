@@ -60,7 +60,7 @@ fn more_statuses_than_can_be_numbered_are_told_apart_no_more() {
 }
 
 /// Which lists there are.
-struct Lists {
+struct Plan {
     /// How many rows the mirror has with each status.
     rows: &'static [(&'static str, usize)],
     /// Whether every list is needed, and whether one may have several statuses.
@@ -71,25 +71,25 @@ struct Lists {
     whole: &'static [&'static str],
 }
 
-const CASES: [Lists; 7] = [
-    Lists { rows: &[], all: false, several: true, lists: &[], whole: &[] },
-    Lists { rows: &[("calling", 1)], all: false, several: true, lists: &["calling"], whole: &["calling"] },
-    Lists { rows: &[("on_hold", 1)], all: false, several: false, lists: &["on_hold"], whole: &["on_hold"] },
-    Lists {
+const CASES: [Plan; 7] = [
+    Plan { rows: &[], all: false, several: true, lists: &[], whole: &[] },
+    Plan { rows: &[("calling", 1)], all: false, several: true, lists: &["calling"], whole: &["calling"] },
+    Plan { rows: &[("on_hold", 1)], all: false, several: false, lists: &["on_hold"], whole: &["on_hold"] },
+    Plan {
         rows: &[("queued_for_calling", 30)],
         all: true,
         several: true,
         lists: &["calling", "scheduled", "initializing,queued_for_calling", "completed,cancelled,errored"],
         whole: &["calling", "initializing,queued_for_calling"],
     },
-    Lists {
+    Plan {
         rows: &[("initializing", 1), ("queued_for_calling", 30)],
         all: true,
         several: true,
         lists: &["calling", "scheduled", "initializing", "queued_for_calling", "completed,cancelled,errored"],
         whole: &["calling"],
     },
-    Lists {
+    Plan {
         rows: &[],
         all: true,
         several: false,
@@ -104,7 +104,7 @@ const CASES: [Lists; 7] = [
         ],
         whole: &["calling"],
     },
-    Lists {
+    Plan {
         rows: &[("on_hold", 151), ("calling", 151)],
         all: false,
         several: false,
@@ -115,7 +115,7 @@ const CASES: [Lists; 7] = [
 
 #[test]
 fn lists_are_as_few_as_can_be_told_apart() {
-    for Lists { rows, all, several, lists, whole } in CASES {
+    for Plan { rows, all, several, lists, whole } in CASES {
         let statuses = rows.iter().flat_map(|(status, count)| std::iter::repeat_n(Some(*status), *count));
         let sequence = Api::new(10, statuses).mirror();
         let mut found = Vec::new();
