@@ -189,7 +189,7 @@ pub(super) fn set_probe(lists: &mut [List], sequence: &Sequence, page_size: u64,
     if let Some(list) = largest {
         let pages = list.page_count(sequence, page_size);
         let turn = probe.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let place = u128::from(turn) * u128::from(pages) >> 64;
+        let place = (u128::from(turn) * u128::from(pages)) >> 64;
         list.opening = u64::try_from(place).unwrap_or(0);
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! The rows of an API in a stable order, filtered by status, are lists in row order, and the mirror knows the
 //! same lists. The totals say whether they differ, and pages laid beside the mirror's rows say where
-//! ([`search`]). A row that left a list is missing until a page shows it. The pass is over when every list has
+//! (`search`). A row that left a list is missing until a page shows it. The pass is over when every list has
 //! as many rows as the mirror, nothing is missing, and the unfiltered rows end where the mirror's do.
 //!
 //! Equal numbers are no proof: a row that came and one that left between the same two pages cancel out. Calls

@@ -340,9 +340,10 @@ impl Incremental {
     fn close(&mut self) {
         let sequence = &self.knowledge.sequence;
         let is_off = |list: &List| list.total != Some(sequence.count_all(&list.statuses) as u64);
-        match self.lists.iter().position(is_off) {
-            Some(at) => self.begin_anew(at),
-            None => self.end = Some(Finding::Proven(self.evidence())),
+        if let Some(at) = self.lists.iter().position(is_off) {
+            self.begin_anew(at);
+        } else if self.end.is_none() {
+            self.end = Some(Finding::Proven(self.evidence()));
         }
     }
 

@@ -72,6 +72,8 @@ pub(super) struct Api {
     pub(super) refuses_pages_behind: bool,
     next_id: u64,
     lists: BTreeMap<Vec<String>, Vec<usize>>,
+    /// The places of the rows with each status, until there is an edit.
+    by_status: BTreeMap<&'static str, Vec<usize>>,
 }
 
 impl Api {
@@ -80,18 +82,26 @@ impl Api {
             (0..).zip(statuses).map(|(id, status)| Row { key: key_of(id), status }).collect();
         let next_id = rows.len() as u64;
         let filter = Filter::Comma;
-        Self { rows, page_size, filter, refuses_pages_behind: false, next_id, lists: BTreeMap::new() }
+        Self {
+            rows,
+            page_size,
+            filter,
+            refuses_pages_behind: false,
+            next_id,
+            lists: BTreeMap::new(),
+            by_status: BTreeMap::new(),
+        }
     }
 
     pub(super) fn set(&mut self, at: usize, status: Option<&'static str>) {
         self.rows[at].status = status;
-        self.lists.clear();
+        self.forget_lists();
     }
 
     pub(super) fn insert(&mut self, at: usize, status: Option<&'static str>) {
         self.rows.insert(at, Row { key: key_of(self.next_id), status });
         self.next_id += 1;
-        self.lists.clear();
+        self.forget_lists();
     }
 
     pub(super) fn append(&mut self, status: Option<&'static str>) {
@@ -100,7 +110,12 @@ impl Api {
 
     pub(super) fn remove(&mut self, at: usize) {
         self.rows.remove(at);
+        self.forget_lists();
+    }
+
+    fn forget_lists(&mut self) {
         self.lists.clear();
+        self.by_status.clear();
     }
 
     /// What a mirror knows that has just walked it.
@@ -129,11 +144,21 @@ impl Api {
             _ => question.statuses.first().cloned().into_iter().collect(),
         };
         let rows = &self.rows;
+        if self.by_status.is_empty() {
+            for (at, row) in rows.iter().enumerate() {
+                if let Some(status) = row.status {
+                    self.by_status.entry(status).or_default().push(at);
+                }
+            }
+        }
         let list = self.lists.entry(honoured).or_insert_with_key(|asked| {
-            let fits = |row: &Row| {
-                asked.is_empty() || row.status.is_some_and(|status| asked.iter().any(|it| it == status))
-            };
-            (0..rows.len()).filter(|at| fits(&rows[*at])).collect()
+            if asked.is_empty() {
+                return (0..rows.len()).collect();
+            }
+            let theirs = asked.iter().filter_map(|status| self.by_status.get(status.as_str()));
+            let mut places: Vec<usize> = theirs.flatten().copied().collect();
+            places.sort_unstable();
+            places
         });
         let total = list.len() as u64;
         if self.refuses_pages_behind && question.page > 0 && question.page * self.page_size >= total {

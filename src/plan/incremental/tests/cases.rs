@@ -5,6 +5,10 @@ use crate::plan::incremental::{
     Answer, Filtering, Finding, Purpose, Question, Sequence, Task, WALK_IS_CHEAPER,
 };
 
+type Pages = &'static [u64];
+type Edit = fn(&mut Api);
+type Spoil = fn(&Question, &mut Answer);
+
 /// 400 rows in pages of 10: 250 completed and errored, 20 calling, 10 scheduled, the rest without a call.
 fn campaign() -> Api {
     let finished = (0..250).map(|at| Some(if at % 3 == 0 { "errored" } else { "completed" }));
@@ -30,10 +34,12 @@ fn what_cannot_be_planned_asks_nothing() {
     let api = campaign();
     let full = || task(&api, api.mirror());
     let small = Api::new(10, [Some("completed"), None]);
+    let quiet = Api::new(10, (0..400).map(|_| Some("completed")));
     let cases = [
         ("nothing is known", Task { sequence: Sequence::new(), ..full() }),
         ("ignores filters", Task { filtering: Filtering::Ignored, ..full() }),
         ("refuses filters", Task { filtering: Filtering::Refused, ..full() }),
+        ("refuses filters", Task { filtering: Filtering::Refused, ..task(&quiet, quiet.mirror()) }),
         (WALK_IS_CHEAPER, task(&small, small.mirror())),
     ];
     for (expected, start) in cases {
@@ -50,7 +56,7 @@ fn what_cannot_be_planned_asks_nothing() {
 fn an_unchanged_campaign_is_read_where_calls_are_under_way_or_rows_are_due() {
     let mut api = campaign();
     // (due, filtering, pages of all rows, pages of calling rows)
-    let cases: [(&[usize], Filtering, &[u64], &[u64]); 5] = [
+    let cases: [(&[usize], Filtering, Pages, Pages); 5] = [
         (&[], Filtering::Comma, &[], &[0, 1]),
         (&[3, 9, 10, 399], Filtering::Unknown, &[0, 1, 39], &[0, 1]),
         // A row that is calling was seen among these.
@@ -103,19 +109,19 @@ fn rows_behind_the_last_one_make_an_unchanged_campaign_a_changed_one() {
 
 #[test]
 fn only_rows_behind_the_last_one_may_come() {
-    let cases: [(&str, &dyn Fn(&mut Api)); 6] = [
-        ("", &|api| (0..25).for_each(|_| api.append(Some("queued_for_calling")))),
-        ("", &|_| {}),
-        ("399 rows where the mirror knows 400", &|api| api.remove(7)),
-        ("an unknown row stands", &|api| {
+    let cases: [(&str, Edit); 6] = [
+        ("", |api| (0..25).for_each(|_| api.append(Some("queued_for_calling")))),
+        ("", |_| {}),
+        ("399 rows where the mirror knows 400", |api| api.remove(7)),
+        ("an unknown row stands", |api| {
             api.remove(395);
             api.insert(395, None);
         }),
-        ("stands at", &|api| {
+        ("stands at", |api| {
             api.remove(7);
             api.append(None);
         }),
-        ("stands at", &|api| api.insert(7, None)),
+        ("stands at", |api| api.insert(7, None)),
     ];
     for (expected, edit) in cases {
         let passed = changed_pass(edit, |_, _| {});
@@ -129,7 +135,6 @@ fn only_rows_behind_the_last_one_may_come() {
 
 #[test]
 fn pages_that_do_not_fit_are_contrary() {
-    type Spoil = fn(&Question, &mut Answer);
     fn rows(answer: &mut Answer) -> &mut Vec<super::super::ShownRow> {
         match answer {
             Answer::Page { rows, .. } => rows,
@@ -155,7 +160,9 @@ fn pages_that_do_not_fit_are_contrary() {
         }),
         ("no readable id", Filtering::Unknown, |question, answer| {
             if !question.statuses.is_empty() {
-                rows(answer).iter_mut().for_each(|row| row.key = None);
+                for row in rows(answer) {
+                    row.key = None;
+                }
             }
         }),
         ("at 390 has no readable id", Filtering::Unknown, |question, answer| {
@@ -165,12 +172,16 @@ fn pages_that_do_not_fit_are_contrary() {
         }),
         ("gave rows of another status", Filtering::Ignored, |question, answer| {
             if question.statuses == ["calling"] {
-                rows(answer).iter_mut().for_each(|row| row.status = None);
+                for row in rows(answer) {
+                    row.status = None;
+                }
             }
         }),
         ("gave rows of another status", Filtering::Unknown, |question, answer| {
             if question.statuses.len() > 1 {
-                rows(answer).iter_mut().for_each(|row| row.status = Some("calling".into()));
+                for row in rows(answer) {
+                    row.status = Some("calling".into());
+                }
             }
         }),
         ("a filter by calling was refused", Filtering::Refused, |question, answer| {
