@@ -94,19 +94,27 @@ async fn dialled_in_the_order_of_the_rows() {
     support::truth::assert_equal(&account.simulator, &account.pool).await;
 }
 
+/// Brings calls to their end.
+fn settle(account: &Account, rows: impl IntoIterator<Item = usize>) {
+    account.simulator.edit(|account| {
+        for row in rows {
+            while !matches!(account.call_status(0, row).unwrap(), Some("completed" | "errored")) {
+                account.advance_call(0, row).unwrap();
+            }
+        }
+    });
+}
+
 /// 5,000 calls in dialling order, looked at every five minutes: each takes a few minutes, and some are tried again
 /// two hours later.
 async fn a_day(account: &Account, time: &Time) {
     const PASSES: usize = 288;
     const CALLS: usize = 5_000;
     let mut next = 62_000;
-    for row in scattered(account, Some("calling"), ROWS) {
-        while account.simulator.edit(|account| account.call_status(0, row).unwrap()) != Some("completed")
-            && account.simulator.edit(|account| account.call_status(0, row).unwrap()) != Some("errored")
-        {
-            advance(account, [row], 1);
-        }
-    }
+    // Nobody is on the line and nobody waits when the day begins.
+    let rows: Vec<usize> = (60_000..62_000).chain(scattered(account, Some("calling"), ROWS)).collect();
+    settle(account, rows);
+    time.pass(TimeDelta::days(2));
     cost(account, time).await;
     let mut under_way: Vec<usize> = Vec::new();
     let mut retries: std::collections::VecDeque<(usize, usize)> = std::collections::VecDeque::new();
@@ -128,12 +136,25 @@ async fn a_day(account: &Account, time: &Time) {
         let is_waiting = |row: &usize| {
             account.simulator.edit(|account| account.call_status(0, *row).unwrap()) == Some("scheduled")
         };
-        retries.extend(over.into_iter().filter(is_waiting).map(|row| (pass + 24, row)));
+        // One of seven waits two hours for its next try; who else was not reached is tried again at once.
+        let (waiting, again): (Vec<usize>, Vec<usize>) =
+            over.into_iter().filter(is_waiting).partition(|row| row % 2 > 0);
+        retries.extend(waiting.into_iter().map(|row| (pass + 24, row)));
+        settle(account, again);
         costs.push(cost(account, time).await);
     }
     let mean = costs.iter().sum::<u64>() as f64 / PASSES as f64;
     costs.sort_unstable();
     println!("a day: mean {mean:.1}, median {}, most {}", costs[PASSES / 2], costs[PASSES - 1]);
+    let by_purpose: Vec<(String, i64)> = sqlx::query_as(
+        "select r.key, sum(r.value::bigint)::bigint
+         from revox_sync.runs, jsonb_each_text(evidence -> 'found' -> 'requests') r
+         group by 1 order by 2 desc",
+    )
+    .fetch_all(&account.pool)
+    .await
+    .unwrap();
+    println!("what they were for, the passes before included: {by_purpose:?}");
     assert!(mean <= 12.0, "{mean}");
 }
 
