@@ -62,7 +62,7 @@ async fn every_command_explains_itself_on_standard_output() {
     for (arguments, expected) in [
         (
             &["--help"][..],
-            &["run", "check", "migrate", "psql", "demo", "simulate", "Exit codes", "--config"][..],
+            &["run", "check", "status", "migrate", "psql", "demo", "simulate", "Exit codes", "--config"][..],
         ),
         (
             &["run", "--help"],
@@ -77,6 +77,7 @@ async fn every_command_explains_itself_on_standard_output() {
             ],
         ),
         (&["check", "--help"], &["rights"]),
+        (&["status", "--help"], &["--json", "--max-age", "--runs", "--demo"]),
         (&["migrate", "--help"], &["migrations"]),
         (&["psql", "--help"], &["--demo", "ARGS"]),
         (&["demo", "--help"], &["--once", "--rows"]),
@@ -97,7 +98,13 @@ async fn every_command_explains_itself_on_standard_output() {
 
 #[tokio::test]
 async fn what_is_no_command_exits_2() {
-    for arguments in [&[][..], &["status"], &["run", "--onze"], &["run", "--once", "--campaign", ""]] {
+    for arguments in [
+        &[][..],
+        &["state"],
+        &["status", "--max-age", "1"],
+        &["run", "--onze"],
+        &["run", "--once", "--campaign", ""],
+    ] {
         run(arguments, &[]).await.exits(2);
     }
 }
@@ -167,7 +174,14 @@ async fn the_daemon_and_the_living_demo_are_said_to_come_later() {
 async fn a_database_that_cannot_be_reached_exits_5() {
     let environment =
         [("DATABASE_URL", NO_DATABASE), ("REVOX_API_KEY", "secret-marker"), ("REVOX_BASE_URL", NOWHERE)];
-    for arguments in [&["migrate"][..], &["run", "--once"], &["run", "--once", "--dry-run"], &["check"]] {
+    for arguments in [
+        &["migrate"][..],
+        &["run", "--once"],
+        &["run", "--once", "--dry-run"],
+        &["check"],
+        &["status"],
+        &["status", "--json", "--max-age", "1h"],
+    ] {
         let run = run(arguments, &environment).await;
         run.exits(5).says("cannot be reached").says("127.0.0.1:1").says("hint: ");
     }

@@ -57,6 +57,18 @@ async fn the_demo_shows_what_landed_and_can_be_looked_into_after_it() {
     let counted = ["psql", "--demo", "-Atc", "select count(*) from revox.campaign_rows"];
     assert_eq!(run(directory.path(), &counted).await.out, "180\n");
     run(directory.path(), &["psql", "--demo", "-c", "select no_such_column"]).await.exits(1);
+    // The server is started for the look, and stopped.
+    run(directory.path(), &["status", "--demo", "--max-age", "1h"])
+        .await
+        .exits(0)
+        .says("full complete")
+        .says("180");
+    run(directory.path(), &["status"])
+        .await
+        .exits(0)
+        .says("no mirror on this machine yet")
+        .says("status --demo");
+    assert_eq!(processes(directory.path()), Vec::<String>::new(), "no server is left behind");
 
     // Another size and seed: it begins anew, in the same place.
     run(directory.path(), &["demo", "--once", "--rows", "20", "--seed", "7"]).await.exits(0);

@@ -9,7 +9,7 @@ mod catalog;
 mod design;
 mod support;
 
-use design::{BOOKKEEPING, TABLES};
+use design::{BOOKKEEPING, TABLES, VIEWS};
 use sqlx::migrate::Migrator;
 use sqlx::{Connection, PgConnection};
 use std::collections::BTreeMap;
@@ -43,16 +43,25 @@ async fn names(connection: &mut PgConnection, query: &'static str) -> Vec<String
     sqlx::query_scalar(query).fetch_all(connection).await.expect("the catalog can be read")
 }
 
-/// The columns of each table of a schema, in order.
-async fn columns(connection: &mut PgConnection, schema: &str) -> BTreeMap<String, Vec<String>> {
+/// What holds columns, by `pg_class.relkind`.
+const TABLE_KINDS: &[&str] = &["r", "p"];
+const VIEW_KINDS: &[&str] = &["v", "m"];
+
+/// The columns of each table or view of a schema, in order.
+async fn columns(
+    connection: &mut PgConnection,
+    schema: &str,
+    kinds: &[&str],
+) -> BTreeMap<String, Vec<String>> {
     let pairs: Vec<(String, Vec<String>)> = sqlx::query_as(
         "select c.relname::text, array_agg(a.attname::text order by a.attnum)
          from pg_class c
          join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-         where c.relnamespace = to_regnamespace($1) and c.relkind in ('r', 'p')
+         where c.relnamespace = to_regnamespace($1) and c.relkind::text = any($2)
          group by c.relname",
     )
     .bind(schema)
+    .bind(kinds)
     .fetch_all(connection)
     .await
     .expect("the catalog can be read");
@@ -64,16 +73,18 @@ fn words(text: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_tables_are_those_of_the_design() {
+async fn the_tables_and_views_are_those_of_the_design() {
     let database = TestDatabase::fresh().await;
     let mut connection = connect(&database).await;
     migrate(&mut connection).await;
 
-    let expected: BTreeMap<_, _> =
-        TABLES.iter().map(|(table, columns)| ((*table).to_owned(), words(columns))).collect();
-    assert_eq!(columns(&mut connection, "revox").await, expected);
+    for (names, kinds) in [(TABLES, TABLE_KINDS), (VIEWS, VIEW_KINDS)] {
+        let expected: BTreeMap<_, _> =
+            names.iter().map(|(name, columns)| ((*name).to_owned(), words(columns))).collect();
+        assert_eq!(columns(&mut connection, "revox", kinds).await, expected);
+    }
 
-    let bookkeeping = columns(&mut connection, "revox_sync").await;
+    let bookkeeping = columns(&mut connection, "revox_sync", TABLE_KINDS).await;
     for (table, expected) in BOOKKEEPING {
         let found = bookkeeping.get(*table).unwrap_or_else(|| panic!("there is no revox_sync.{table}"));
         for column in words(expected) {
@@ -176,7 +187,8 @@ async fn a_role_that_may_not_create_schemas_can_migrate_those_made_for_it() {
     assert!(refused.is_err(), "the role is to be one without the right");
 
     migrator().await.run(&mut connection).await.expect("the migrations apply");
-    assert_eq!(columns(&mut connection, "revox").await.len(), TABLES.len());
+    assert_eq!(columns(&mut connection, "revox", TABLE_KINDS).await.len(), TABLES.len());
+    assert_eq!(columns(&mut connection, "revox", VIEW_KINDS).await.len(), VIEWS.len());
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub enum Exit {
     Usage,
     /// 3: a campaign failed, is partial or suspicious, or something could not land that was not known before.
     Partial,
+    /// 3, too: the copy is older than `status --max-age` allows.
+    Stale,
     /// 4: the API refuses the key.
     KeyRefused,
     /// 5: the database cannot be reached or is unfit.
@@ -36,7 +38,7 @@ impl Exit {
             Self::Complete => 0,
             Self::Other => 1,
             Self::Usage => 2,
-            Self::Partial => 3,
+            Self::Partial | Self::Stale => 3,
             Self::KeyRefused => 4,
             Self::Database => 5,
             Self::Child(code) => code,

@@ -63,7 +63,7 @@ pub(super) fn progress(terminal: &Terminal) -> Arc<dyn Progress> {
 }
 
 /// What accepts deletions.
-const ACCEPT: &str =
+pub(super) const ACCEPT: &str =
     "`revox-mirror run --once --accept-deletions` marks as gone what was reported, and no more";
 
 /// Shows how a pass went, a line a campaign and one for all.

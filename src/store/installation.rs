@@ -1,20 +1,26 @@
-//! The installation's key, to which every hash is bound.
+//! What belongs to the installation as a whole: the key to which every hash is bound, and the settle window, on which
+//! the views of freshness depend.
 
 use super::StoreError;
+use super::lease::interval;
 use super::open::{Store, commit};
 use sqlx::Row;
+use std::time::Duration;
 
 impl Store {
-    /// The installation's random key, made on first use.
-    pub async fn installation_key(&self) -> Result<[u8; 32], StoreError> {
+    /// The installation's random key, made on first use. Remembers the settle window that passes go by.
+    pub async fn installation_key(&self, settle_window: Duration) -> Result<[u8; 32], StoreError> {
         let doing = "reading the installation's key";
         let fresh: [u8; 32] = rand::random();
         let mut transaction = self.begin().await?;
         sqlx::query(
-            "insert into revox_sync.installation (id, hash_key, created_at) values (1, $1, now())
-             on conflict (id) do nothing",
+            "insert into revox_sync.installation as i (id, hash_key, created_at, settle_window)
+             values (1, $1, now(), least($2, interval '3650 days'))
+             on conflict (id) do update set settle_window = excluded.settle_window
+             where i.settle_window is distinct from excluded.settle_window",
         )
         .bind(fresh.as_slice())
+        .bind(interval(settle_window))
         .execute(&mut *transaction)
         .await
         .map_err(StoreError::query(doing))?;

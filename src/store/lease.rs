@@ -66,7 +66,8 @@ pub struct Lease {
     ttl: PgInterval,
 }
 
-fn interval(duration: Duration) -> PgInterval {
+/// A length of time as Postgres has it.
+pub(super) fn interval(duration: Duration) -> PgInterval {
     let microseconds = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
     PgInterval { months: 0, days: 0, microseconds }
 }

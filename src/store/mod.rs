@@ -22,6 +22,7 @@ mod parts;
 mod rejects;
 mod runs;
 mod states;
+mod status;
 mod table;
 mod tables;
 
@@ -35,3 +36,4 @@ pub use open::{Fitness, Store, StoreOptions};
 pub use parents::{Parents, assistant_key};
 pub use runs::{Kind, RunLine};
 pub use states::{KnownRow, Placed, Places, RowState};
+pub use status::{AccountStatus, CampaignStatus, DriftStatus, RunStatus, Status};

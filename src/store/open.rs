@@ -142,11 +142,24 @@ impl Store {
         self.begin_with(&format!("{}; set local synchronous_commit = off", self.opening)).await
     }
 
+    /// Begins a transaction that only reads and sees one state of the database throughout. It reads tables as a whole,
+    /// so the planner is free, and it holds nothing that a pass waits for.
+    pub(super) async fn begin_reading(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
+        self.begin_with(READING).await
+    }
+
     async fn begin_with(&self, opening: &str) -> Result<Transaction<'static, Postgres>, StoreError> {
         let opening = AssertSqlSafe(opening.to_owned());
         self.pool.begin_with(opening).await.map_err(StoreError::query("beginning a transaction"))
     }
 }
+
+/// The statements that open a transaction which reads.
+const READING: &str = "begin isolation level repeatable read read only; \
+                       set local statement_timeout = '2min'; \
+                       set local idle_in_transaction_session_timeout = '2min'; \
+                       set local jit = off; \
+                       set local timezone = 'UTC'";
 
 /// The statements that open a transaction, sent at once: a page costs few round trips, and these are half of them.
 ///

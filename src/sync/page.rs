@@ -242,7 +242,7 @@ impl Mirror {
     /// The hasher of this installation; of a random key where there is no mirror yet.
     pub(super) async fn hasher(&self, may_write: bool) -> Result<Hasher, StoreError> {
         let key = match &self.store {
-            Some(store) if may_write => store.installation_key().await?,
+            Some(store) if may_write => store.installation_key(self.settings.settle_window).await?,
             Some(store) => store.existing_installation_key().await?.unwrap_or_else(rand::random),
             None => rand::random(),
         };

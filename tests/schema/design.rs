@@ -75,6 +75,16 @@ pub(crate) const TABLES: &[(&str, &str)] = &[
     ),
 ];
 
+/// Every view of schema `revox` with its columns, in order.
+pub(crate) const VIEWS: &[(&str, &str)] = &[
+    ("call_settlement", "call_id campaign_id is_final is_settled may_change_until"),
+    (
+        "sync_freshness",
+        "campaign_id campaign_name complete_through completed_at full_walk_at last_outcome last_kind last_run_at
+         last_requests last_error rows_live calls_live calls_open calls_unsettled rejects is_suspicious",
+    ),
+];
+
 /// What the design names of schema `revox_sync`; the tables may hold more.
 pub(crate) const BOOKKEEPING: &[(&str, &str)] = &[
     (
@@ -83,6 +93,7 @@ pub(crate) const BOOKKEEPING: &[(&str, &str)] = &[
          rows_updated rows_unchanged rows_tombstoned rejected error",
     ),
     ("checkpoints", "campaign_id completed_at"),
+    ("installation", "settle_window"),
     ("rejects", "campaign_id row_key payload_hash reason payload"),
     ("leases", "scope holder epoch expires_at"),
     ("drift", "path sample_type first_seen_at last_seen_at count"),

@@ -6,6 +6,7 @@ pub(crate) mod account;
 pub(crate) mod cluster;
 pub(crate) mod container;
 pub(crate) mod database;
+pub(crate) mod hands;
 pub(crate) mod leaks;
 pub(crate) mod program;
 pub(crate) mod truth;
