@@ -14,8 +14,7 @@ use support::account::{Account, full, passing};
 
 /// An account of the older API whose campaigns are looked through rather than walked.
 async fn older(api: OlderApi, campaigns: usize, rows: usize) -> Account {
-    let options =
-        Options { campaigns, rows, turns: 1, flavour: Flavour::Older(api), ..Options::default() };
+    let options = Options { campaigns, rows, turns: 1, flavour: Flavour::Older(api), ..Options::default() };
     let mut account = Account::new(options).await;
     account.mirror.settings.walk_pages_at_most = 0;
     account.mirror.settings.page_size = 10;
@@ -181,7 +180,10 @@ async fn a_fingerprint_that_did_not_move_though_rows_did_is_believed_no_more() {
     account.complete_pass(&passing()).await;
     account.simulator.edit(|account| account.quietly(|account| account.edit_input_data(0, 7))).unwrap();
     account.complete_pass(&passing()).await;
-    assert_eq!(account.count("select count(*) from revox_sync.checkpoints where fingerprint_trusted").await, 1);
+    assert_eq!(
+        account.count("select count(*) from revox_sync.checkpoints where fingerprint_trusted").await,
+        1
+    );
     account.complete_pass(&full()).await;
     let belied = "select count(*) from revox_sync.runs where (evidence ->> 'fingerprint_belied')::boolean";
     assert_eq!(account.count(belied).await, 1, "the full walk finds it");

@@ -17,7 +17,8 @@ mod walk;
 pub use due::{Due, Fingerprint, Known, Search, due};
 pub use feed::{FEED_OVERLAP, Feed, FeedAsk, FeedFinding, FeedShown, FeedState};
 pub use incremental::{
-    Answer, Evidence, Filtering, Finding, Incremental, Purpose, Question, RowKey, Sequence, ShownRow, Task, Writing,
+    Answer, Evidence, Filtering, Finding, Incremental, Purpose, Question, RowKey, Sequence, ShownRow, Task,
+    Writing,
 };
 pub use outcome::Outcome;
 pub use settle::{CallTimes, Unsettled, is_final, read_again, unsettled};

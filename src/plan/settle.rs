@@ -149,11 +149,8 @@ mod tests {
             (100_000, None),
         ];
         for (age, expected) in cases {
-            let expected = expected.map(|(due, by)| Unsettled {
-                since: at(0),
-                due_at: at(due),
-                read_by: at(by),
-            });
+            let expected =
+                expected.map(|(due, by)| Unsettled { since: at(0), due_at: at(due), read_by: at(by) });
             assert_eq!(read_again(Some("completed"), at(0), at(age), day), expected, "{age}");
         }
         let short = read_again(Some("errored"), at(0), at(6), TimeDelta::minutes(10)).unwrap();
@@ -201,11 +198,8 @@ mod tests {
         assert_eq!(since("calling", started, None), Some(at(25)));
         let scheduled = CallTimes { scheduled_at: Some(at(90)), ..CallTimes::default() };
         assert_eq!(since("scheduled", scheduled, None), Some(at(90)));
-        let absurd = CallTimes {
-            ended_at: Some(Time::MAX_UTC),
-            started_at: None,
-            scheduled_at: Some(Time::MAX_UTC),
-        };
+        let absurd =
+            CallTimes { ended_at: Some(Time::MAX_UTC), started_at: None, scheduled_at: Some(Time::MAX_UTC) };
         assert_eq!(since("completed", absurd, None), Some(at(30)), "an end that lies ahead is now");
         assert!(since("scheduled", absurd, None) < Some(Time::MAX_UTC));
     }

@@ -46,8 +46,8 @@ pub use campaign::ShownTotal;
 pub use edits::{CampaignKey, EditError};
 pub use faults::{Fault, FaultKind, RetryAfter};
 pub use options::{
-    CampaignDetail, EPOCH, Echo, Filters, Flavour, Mix, NewerApi, Numbers, OlderApi, Options, Oversize, PageZero,
-    SeveralStatuses, UnknownParameters,
+    CampaignDetail, EPOCH, Echo, Filters, Flavour, Mix, NewerApi, Numbers, OlderApi, Options, Oversize,
+    PageZero, SeveralStatuses, UnknownParameters,
 };
 pub use requests::Requests;
 

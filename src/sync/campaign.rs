@@ -5,15 +5,14 @@ use super::account::{ACCOUNT, Shared, wait_for_lease};
 use super::feed::Told;
 use super::incremental::Looked;
 use super::list::{ListedCampaign, ask_campaign};
-use super::page::{PageError, PageReader};
+use super::page::PageError;
 use super::verdict::{Verdict, Walked};
 use super::walk::Walker;
 use super::{CampaignReport, Mirror, PassOptions, RowCounts};
 use crate::observe::CampaignProgress;
-use crate::plan::{Due, Outcome, Search, Shape, due};
+use crate::plan::{Due, Outcome, Search, due};
 use crate::records::Time;
-use crate::store::{CampaignState, Kind, Lease, Places, RunLine, Store, StoreError, WalkCheckpoint};
-use crate::wire::RowsPage;
+use crate::store::{CampaignState, Kind, Lease, RunLine, Store, StoreError};
 use chrono::TimeDelta;
 use serde_json::json;
 use std::sync::Arc;
@@ -289,79 +288,10 @@ impl CampaignPass {
         let at = CampaignProgress { pages_done: walker.walk.next_page, ..walker.standing(total) };
         self.mirror.progress.campaign_started(self.id(), self.listed.name(), &at);
     }
-
-    /// Begins a walk, or takes one up again where it stopped.
-    async fn begin<'a>(
-        &'a self,
-        resumed: Option<WalkCheckpoint>,
-        lease: Option<&'a Lease>,
-        is_first: bool,
-    ) -> Result<(Walker<'a>, Option<RowsPage>), PageError> {
-        let store = self.mirror.store.as_ref();
-        let nothing_known = is_first && !self.state.has_known_rows && !self.state.known.walk_under_way;
-        let mut reader = PageReader { nothing_known, ..self.reader() };
-        let resumable = resumed.filter(|walk| walk.shape != Shape::Unpaged && walk.next_page > 0);
-        if let (Some(walk), Some(store)) = (resumable, store) {
-            reader.position_offset = Some(walk.position_offset);
-            let mut walker = Walker::new(&self.mirror, lease, reader, walk);
-            walker.seen.extend(&store.load_rows_seen(self.id(), walker.walk.id).await?);
-            return Ok((walker, None));
-        }
-        let started_at = self.mirror.clock.now();
-        let before = ask_campaign(&self.mirror, self.id()).await?;
-        let (shape, first) = self.first_page(&reader).await?;
-        let places = match store {
-            Some(store) if !nothing_known => store.load_places(self.id()).await?,
-            _ => Places::default(),
-        };
-        reader.position_offset = Some(places.offset());
-        let walk = WalkCheckpoint {
-            id: uuid::Uuid::new_v4(),
-            started_at,
-            shape,
-            first_total: None,
-            other_total: None,
-            odd_page: None,
-            is_at_rest: before.as_ref().is_some_and(|shown| shown.is_at_rest),
-            fingerprint: before.map(|shown| shown.fingerprint),
-            next_page: 0,
-            rows_seen: 0,
-            rows_without_id: 0,
-            position_offset: places.offset(),
-        };
-        if let (Some(store), Some(lease)) = (store, lease) {
-            store.begin_walk(lease, ACCOUNT, self.id(), &walk).await?;
-        }
-        let mut walker = Walker::new(&self.mirror, lease, reader, walk);
-        match shape {
-            Shape::Unpaged => {
-                walker.whole = first;
-                Ok((walker, None))
-            }
-            Shape::Paged { .. } => Ok((walker, first)),
-        }
-    }
-
-    /// Reads this campaign's pages.
-    pub(super) fn reader(&self) -> PageReader {
-        PageReader {
-            client: self.mirror.client.clone(),
-            store: self.mirror.store.clone(),
-            hasher: self.shared.hasher.clone(),
-            options: self.mirror.settings.normalize.clone(),
-            written: Arc::clone(&self.shared.written),
-            campaign_id: self.id().into(),
-            nothing_known: false,
-            position_offset: None,
-            clock: self.mirror.clock.clone(),
-            settle_window: window(self.mirror.settings.settle_window),
-            processors: Arc::clone(&self.shared.processors),
-        }
-    }
 }
 
 /// A configured duration as a difference of times.
-fn window(duration: std::time::Duration) -> TimeDelta {
+pub(super) fn window(duration: std::time::Duration) -> TimeDelta {
     TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
 }
 

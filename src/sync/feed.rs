@@ -224,7 +224,15 @@ impl CampaignPass {
             fingerprint_trusted: self.state.known.fingerprint_trusted,
             started_at: self.listed_at,
         });
-        let ending = Ending { account: ACCOUNT, campaign_id: self.id(), run, line, campaign: None, complete, suspicious: None };
+        let ending = Ending {
+            account: ACCOUNT,
+            campaign_id: self.id(),
+            run,
+            line,
+            campaign: None,
+            complete,
+            suspicious: None,
+        };
         store.end_pass(lease, &ending, self.mirror.clock.now()).await?;
         let shape = Shape::Unpaged;
         Ok(Looked::Ended(Verdict::without_tombstones(Outcome::Complete, None, shape, total, self.listed_at)))

@@ -79,11 +79,7 @@ impl Gathered {
                 rows: &self.changed,
                 states: &self.states,
                 readings: &self.readings,
-                walk: walk.map(|walk| WalkPages {
-                    walk,
-                    first_page: self.first_page,
-                    rows_seen: &self.seen,
-                }),
+                walk: walk.map(|walk| WalkPages { walk, first_page: self.first_page, rows_seen: &self.seen }),
                 drift: &self.drift,
             };
             match store.commit_batch(lease, &batch, mirror.clock.now()).await {

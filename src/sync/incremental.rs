@@ -9,7 +9,8 @@ use super::verdict::Verdict;
 use crate::api::{PageQuery, Several};
 use crate::normalize::Hash;
 use crate::plan::{
-    Answer, Ask, Evidence, Finding, Incremental, Outcome, Question, Search, Sequence, Shape, ShownRow, Task, Writing,
+    Answer, Ask, Evidence, Finding, Incremental, Outcome, Question, Search, Sequence, Shape, ShownRow, Task,
+    Writing,
 };
 use crate::store::{Completed, Ending, Extent, Lease, Places, Store};
 use futures::{StreamExt, stream};
@@ -83,7 +84,9 @@ impl CampaignPass {
             }
             Finding::Proven(evidence) => {
                 let outcome = (Outcome::Complete, None);
-                self.end_look(store, lease, run, tally, &look, outcome, Some(&evidence)).await.map(Looked::Ended)
+                self.end_look(store, lease, run, tally, &look, outcome, Some(&evidence))
+                    .await
+                    .map(Looked::Ended)
             }
             Finding::Moving(reason) => {
                 let outcome = (Outcome::Partial, Some(reason));
@@ -134,7 +137,8 @@ impl CampaignPass {
     /// Whether settled rows changed although the fingerprint is as it was.
     fn is_belied(&self, look: &Look<'_>) -> bool {
         let known = &self.state.known;
-        let unmoved = known.fingerprint_trusted && known.fingerprint.as_ref() == Some(&self.listed.fingerprint);
+        let unmoved =
+            known.fingerprint_trusted && known.fingerprint.as_ref() == Some(&self.listed.fingerprint);
         unmoved && look.written > 0 && (look.belying > 0 || look.unknown > 0)
     }
 
@@ -160,7 +164,15 @@ impl CampaignPass {
             started_at: self.listed_at,
         });
         let line = self.run_line(outcome, tally, note.clone(), why);
-        let ending = Ending { account: ACCOUNT, campaign_id: self.id(), run, line, campaign: None, complete, suspicious: None };
+        let ending = Ending {
+            account: ACCOUNT,
+            campaign_id: self.id(),
+            run,
+            line,
+            campaign: None,
+            complete,
+            suspicious: None,
+        };
         store.end_pass(lease, &ending, self.mirror.clock.now()).await?;
         Ok(Verdict::without_tombstones(outcome, note, look.shape, total, self.listed_at))
     }
@@ -176,8 +188,10 @@ impl Look<'_> {
             if questions.is_empty() {
                 return self.write(&gathered, tally).await;
             }
-            let reads: Vec<_> =
-                questions.into_iter().map(|question| read(self.reader.clone(), self.shape, question)).collect();
+            let reads: Vec<_> = questions
+                .into_iter()
+                .map(|question| read(self.reader.clone(), self.shape, question))
+                .collect();
             let mut answers = stream::iter(reads).buffered(settings.pages_ahead.max(1));
             while let Some((question, answer)) = answers.next().await {
                 let Some(mut page) = answer? else {

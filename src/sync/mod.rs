@@ -1,12 +1,13 @@
 //! One pass over an account: the list, then each campaign, side by side.
 //!
 //! Owns: the order of things. Leaves to `plan`: what to read and what it proves; to `api`, `normalize` and
-//! `store`: doing it. [`account`](self) lists and shares out, `campaign` decides and ends, `walk` reads page
+//! `store`: doing it. [`account`](self) lists and shares out, `campaign` decides and ends, `begin` and `walk` read page
 //! after page, `incremental` the pages that the plan asks for, `feed` the calls that the newer API's search shows, `page`
 //! turns one page into records, `gathered` brings them into the database, `confirm` reads again where rows are
 //! missing, `gone` looks after campaigns that the list no longer shows.
 
 mod account;
+mod begin;
 mod campaign;
 mod confirm;
 mod feed;

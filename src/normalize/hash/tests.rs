@@ -200,7 +200,10 @@ fn a_rows_status_is_its_calls() {
     let cases = [
         (r#"{"id":"r"}"#, None),
         (r#"{"id":"r","call":null,"status":"x"}"#, None),
-        (r#"{"id":"r","call":{"id":"c","status":"completed","call_attempts":[{"status":"error"}]}}"#, Some("completed")),
+        (
+            r#"{"id":"r","call":{"id":"c","status":"completed","call_attempts":[{"status":"error"}]}}"#,
+            Some("completed"),
+        ),
         (r#"{"call":{"status":"calling"},"id":"r"}"#, Some("calling")),
         (r#"{"id":"r","call":{"id":"c"}}"#, Some("")),
         (r#"{"id":"r","call":{"status":7}}"#, Some("")),
