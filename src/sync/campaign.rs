@@ -1,6 +1,7 @@
 //! One campaign's pass: under its lease, walk after walk until one is proven or enough were tried, then the end.
 
 use super::account::{ACCOUNT, Shared, wait_for_lease};
+use super::confirm;
 use super::list::{ListedCampaign, ask_campaign};
 use super::page::{PageError, PageReader};
 use super::verdict::{Verdict, Walked};
@@ -197,9 +198,13 @@ impl CampaignPass {
             let mut facts = walker.facts();
             let after = ask_campaign(&self.mirror, self.id()).await?;
             facts.after = after.as_ref().map(|shown| shown.fingerprint.clone());
-            let doubts = facts.doubts();
+            let mut doubts = facts.doubts();
+            if doubts.is_empty() {
+                doubts.extend(confirm::doubt_end(&walker, after.as_ref()).await?);
+            }
             if !doubts.is_empty() && rounds < max_rounds(&walker) {
                 tracing::info!(campaign = %self.id(), doubts = doubts.join("; "), "the walk is not proven; reading again");
+                self.doubt_shape(&facts).await;
                 continue;
             }
             let verdict = self.judge(store, &walker, &facts, doubts).await?;
