@@ -112,6 +112,7 @@ impl Store {
             let attempts = write_attempts(connection, &lines, &calls, now).await?;
             counts.inserted = rows.inserted;
             counts.written = calls.all() + rows.all() + attempts.all();
+            look_again(connection, &attempts.former_owners).await?;
             counts.contested = save_hashes(connection, batch, &lines, &attempts.contested).await?;
             let landed = landed_rows(batch.rows);
             let rejects = batch.rows.iter().flat_map(|records| &records.rejects);
@@ -120,7 +121,9 @@ impl Store {
         }
         save_drift(connection, batch.drift, now).await?;
         save_pages(connection, batch).await?;
-        save_walk(connection, batch.campaign_id, batch.walk).await?;
+        let contested = batch.walk.contested + counts.contested;
+        let walk = WalkCheckpoint { contested, ..batch.walk.clone() };
+        save_walk(connection, batch.campaign_id, &walk).await?;
         lease.renew(connection).await?;
         commit(transaction).await?;
         Ok(counts)
@@ -184,6 +187,24 @@ async fn remove_attempts(
     .execute(connection)
     .await
     .map_err(StoreError::query("removing call attempts that are gone"))?;
+    Ok(())
+}
+
+/// Forgets the hashes of the rows of calls that have lost an attempt to another call: should that one go, the
+/// attempt is theirs again, though nothing about them has changed.
+async fn look_again(connection: &mut PgConnection, calls: &[String]) -> Result<(), StoreError> {
+    if calls.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "delete from revox_sync.row_states s
+         using revox.campaign_rows r
+         where r.call_id = any($1) and s.row_id = r.id",
+    )
+    .bind(calls)
+    .execute(connection)
+    .await
+    .map_err(StoreError::query("forgetting the hashes of rows"))?;
     Ok(())
 }
 

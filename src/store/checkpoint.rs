@@ -37,6 +37,8 @@ pub struct WalkCheckpoint {
     pub rows_seen: u64,
     /// Those among them without a readable id.
     pub rows_without_id: u64,
+    /// Rows so far whose call lists an attempt that belongs to another call.
+    pub contested: u64,
 }
 
 /// What is remembered of a campaign.
@@ -60,6 +62,8 @@ struct WalkNotes {
     other_total: Option<u64>,
     odd_page: Option<(u64, u64, u64)>,
     rows_without_id: u64,
+    #[serde(default)]
+    contested: u64,
 }
 
 /// Postgres has no unsigned integers; nothing here comes near the limit.
@@ -104,6 +108,7 @@ impl Store {
                 next_page: row.get::<Option<i64>, _>(5).map_or(0, unsigned),
                 rows_seen: row.get::<Option<i64>, _>(6).map_or(0, unsigned),
                 rows_without_id: notes.rows_without_id,
+                contested: notes.contested,
             }),
             _ => None,
         };
@@ -179,6 +184,7 @@ pub(super) async fn save_walk(
         other_total: walk.other_total,
         odd_page: walk.odd_page,
         rows_without_id: walk.rows_without_id,
+        contested: walk.contested,
     };
     sqlx::query(
         "update revox_sync.checkpoints

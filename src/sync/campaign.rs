@@ -212,7 +212,7 @@ impl CampaignPass {
             let outcome = Walked { written, replaced: walker.replaced, rounds, facts, after };
             self.end(store, lease, run, counts, &outcome, &walker, &verdict).await?;
             // A call that yielded an attempt to another one may have it now, if the other has just gone.
-            let contests = walker.contested > 0 && (written > 0 || !verdict.gone.is_empty());
+            let contests = walker.walk.contested > 0 && (written > 0 || !verdict.gone.is_empty());
             if !contests || settled_contests || verdict.outcome != Outcome::Complete {
                 return Ok(verdict);
             }
@@ -261,7 +261,6 @@ impl CampaignPass {
                 rewritten: HashSet::new(),
                 counts: RowCounts::default(),
                 written: 0,
-                contested: 0,
                 replaced: 0,
             };
             return Ok((walker, None));
@@ -280,6 +279,7 @@ impl CampaignPass {
             next_page: 0,
             rows_seen: 0,
             rows_without_id: 0,
+            contested: 0,
         };
         if let (Some(store), Some(lease)) = (store, lease) {
             store.begin_walk(lease, ACCOUNT, self.id(), &walk).await?;
@@ -298,7 +298,6 @@ impl CampaignPass {
             rewritten: HashSet::new(),
             counts: RowCounts::default(),
             written: 0,
-            contested: 0,
             replaced: 0,
         };
         Ok((walker, first))

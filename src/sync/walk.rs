@@ -31,8 +31,6 @@ pub(super) struct Walker<'a> {
     pub(super) counts: RowCounts,
     /// Lines of rows, calls and attempts that were really written.
     pub(super) written: u64,
-    /// Rows whose call lists an attempt that belongs to another call.
-    pub(super) contested: u64,
     /// Strings and keys in which something that Postgres cannot hold was replaced.
     pub(super) replaced: u64,
 }
@@ -285,7 +283,7 @@ impl Walker<'_> {
         self.counts.rejected += counts.rejected;
         self.counts.rejected_new += counts.rejected_new;
         self.written += counts.written;
-        self.contested += counts.contested;
+        self.walk.contested += counts.contested;
     }
 
     fn report(&self, total: Option<u64>) {
