@@ -97,6 +97,8 @@ impl Store {
         batch: &Batch<'_>,
         now: Time,
     ) -> Result<BatchCounts, StoreError> {
+        #[cfg(feature = "sabotage")]
+        self.commit_checkpoint_early(lease, batch).await?;
         // What is lost is read again: the commit that ends the walk waits for the disk, and with it for all before.
         let mut transaction = self.begin_repeatable().await?;
         let connection = &mut *transaction;
@@ -271,7 +273,7 @@ fn landed_rows(rows: &[RowRecords]) -> Vec<&str> {
 }
 
 /// Remembers which rows the batch's pages showed.
-async fn save_pages(connection: &mut PgConnection, batch: &Batch<'_>) -> Result<(), StoreError> {
+pub(super) async fn save_pages(connection: &mut PgConnection, batch: &Batch<'_>) -> Result<(), StoreError> {
     let hashes: Vec<u8> = batch.rows_seen.iter().flatten().copied().collect();
     sqlx::query(
         "insert into revox_sync.walk_pages (campaign_id, walk_id, first_page, row_hashes)

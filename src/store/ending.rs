@@ -10,6 +10,8 @@ use super::parents::write_campaigns;
 use super::runs::{RunLine, save_run};
 use crate::plan::{Fingerprint, Shape};
 use crate::records::{Campaign, Time};
+#[cfg(feature = "sabotage")]
+use crate::sabotage::Sabotage;
 use futures::TryStreamExt;
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
@@ -257,6 +259,10 @@ async fn tombstone_rows(connection: &mut PgConnection, ids: &[String], now: Time
     if ids.is_empty() {
         return Ok(());
     }
+    #[cfg(feature = "sabotage")]
+    if Sabotage::NoTombstone.is_on() {
+        return Ok(());
+    }
     let doing = "tombstoning rows";
     sqlx::query(
         "update revox.campaign_rows set _deleted_at = $2, _synced_at = $2
@@ -287,6 +293,10 @@ async fn tombstone_calls(
     campaign_id: &str,
     now: Time,
 ) -> Result<(), StoreError> {
+    #[cfg(feature = "sabotage")]
+    if Sabotage::CallsNeverGone.is_on() {
+        return Ok(());
+    }
     sqlx::query(
         "with unshown as materialized (
              select c.id, min(r.campaign_id) filter (where r._deleted_at is null) as shown_by

@@ -20,6 +20,8 @@ mod parents;
 mod parts;
 mod rejects;
 mod runs;
+#[cfg(feature = "sabotage")]
+mod sabotage;
 mod table;
 mod tables;
 

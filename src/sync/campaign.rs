@@ -198,6 +198,8 @@ impl CampaignPass {
             let mut facts = walker.facts();
             let after = ask_campaign(&self.mirror, self.id()).await?;
             facts.after = after.as_ref().map(|shown| shown.fingerprint.clone());
+            #[cfg(feature = "sabotage")]
+            super::sabotage::spoil(&mut walker, &mut facts);
             let mut doubts = facts.doubts();
             if doubts.is_empty() {
                 doubts.extend(confirm::doubt_end(&walker, after.as_ref()).await?);
@@ -251,6 +253,8 @@ impl CampaignPass {
         let resumable = resumed.filter(|walk| walk.shape != Shape::Unpaged && walk.next_page > 0);
         if let (Some(walk), Some(store)) = (resumable, store) {
             seen.extend(&store.load_rows_seen(self.id(), walk.id).await?);
+            #[cfg(feature = "sabotage")]
+            super::sabotage::forget(&mut seen);
             let walker = Walker {
                 mirror: &self.mirror,
                 lease,
