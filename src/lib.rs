@@ -24,6 +24,8 @@ pub mod normalize;
 pub mod observe;
 pub mod plan;
 pub mod records;
+#[cfg(feature = "sabotage")]
+pub mod sabotage;
 pub mod simulator;
 pub mod store;
 pub mod sync;

@@ -108,6 +108,8 @@ impl Store {
         batch: &Batch<'_>,
         now: Time,
     ) -> Result<BatchCounts, StoreError> {
+        #[cfg(feature = "sabotage")]
+        self.commit_checkpoint_early(lease, batch).await?;
         // What is lost is read again: the commit that ends the walk waits for the disk, and with it for all before.
         let mut transaction = self.begin_repeatable().await?;
         let connection = &mut *transaction;
@@ -123,6 +125,7 @@ impl Store {
             let attempts = write_attempts(connection, &lines, &calls, now).await?;
             counts.inserted = rows.inserted;
             counts.written = calls.all() + rows.all() + attempts.all();
+            look_again(connection, &attempts.former_owners).await?;
             counts.contested = remember(connection, batch, &lines, &attempts.contested).await?;
             let landed = landed_rows(batch.rows);
             let rejects = batch.rows.iter().flat_map(|records| &records.rejects);
@@ -133,7 +136,9 @@ impl Store {
         save_drift(connection, batch.drift, now).await?;
         if let Some(pages) = &batch.walk {
             save_pages(connection, batch.campaign_id, pages).await?;
-            save_walk(connection, batch.campaign_id, pages.walk).await?;
+            let contested = pages.walk.contested + counts.contested;
+            let walk = WalkCheckpoint { contested, ..pages.walk.clone() };
+            save_walk(connection, batch.campaign_id, &walk).await?;
         }
         lease.renew(connection).await?;
         commit(transaction).await?;
@@ -201,6 +206,24 @@ async fn remove_attempts(
     Ok(())
 }
 
+/// Forgets the hashes of the rows of calls that have lost an attempt to another call: should that one go, the
+/// attempt is theirs again, though nothing about them has changed.
+async fn look_again(connection: &mut PgConnection, calls: &[String]) -> Result<(), StoreError> {
+    if calls.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "update revox_sync.row_states s set hash = null
+         from revox.campaign_rows r
+         where r.call_id = any($1) and s.row_id = r.id",
+    )
+    .bind(calls)
+    .execute(connection)
+    .await
+    .map_err(StoreError::query("forgetting the hashes of rows"))?;
+    Ok(())
+}
+
 /// Remembers the rows. One that did not land whole, or whose attempt belongs to another call, is to be looked at
 /// again in every walk. Returns how many rows yield an attempt to another call.
 async fn remember(
@@ -239,7 +262,7 @@ fn landed_rows(rows: &[RowRecords]) -> Vec<&str> {
 }
 
 /// Remembers which rows the batch's pages showed.
-async fn save_pages(
+pub(super) async fn save_pages(
     connection: &mut PgConnection,
     campaign_id: &str,
     pages: &WalkPages<'_>,

@@ -39,6 +39,8 @@ pub struct WalkCheckpoint {
     pub rows_without_id: u64,
     /// What is added to a row's place on the walk to get its position.
     pub position_offset: i64,
+    /// Rows so far whose call lists an attempt that belongs to another call.
+    pub contested: u64,
 }
 
 /// What is remembered of a campaign.
@@ -64,6 +66,8 @@ struct WalkNotes {
     rows_without_id: u64,
     #[serde(default)]
     position_offset: i64,
+    #[serde(default)]
+    contested: u64,
 }
 
 /// Postgres has no unsigned integers; nothing here comes near the limit.
@@ -109,6 +113,7 @@ impl Store {
                 rows_seen: row.get::<Option<i64>, _>(6).map_or(0, unsigned),
                 rows_without_id: notes.rows_without_id,
                 position_offset: notes.position_offset,
+                contested: notes.contested,
             }),
             _ => None,
         };
@@ -185,6 +190,7 @@ pub(super) async fn save_walk(
         odd_page: walk.odd_page,
         rows_without_id: walk.rows_without_id,
         position_offset: walk.position_offset,
+        contested: walk.contested,
     };
     sqlx::query(
         "update revox_sync.checkpoints

@@ -23,6 +23,8 @@ pub(super) struct Written {
     pub(super) fresh: HashSet<String>,
     /// The keys of lines that yield to what is there.
     pub(super) contested: HashSet<String>,
+    /// Who owned lines until now that have gone to another owner.
+    pub(super) former_owners: Vec<String>,
 }
 
 impl Written {
@@ -70,6 +72,7 @@ pub(super) async fn write_entities<'l, R: Sync + 'l>(
         written.inserted += unsigned(row.get(0));
         written.updated = unsigned(row.get(1));
         written.contested = row.get::<Option<Vec<String>>, _>(2).unwrap_or_default().into_iter().collect();
+        written.former_owners = row.get::<Option<Vec<String>>, _>(3).unwrap_or_default();
     }
     Ok(written)
 }

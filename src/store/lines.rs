@@ -60,6 +60,7 @@ macro_rules! table {
         fields { $($field:ident: $kind:ident,)+ }
         $(replace_if $replace_if:literal)?
         $(yields_if $yields_if:literal)?
+        $(owner $owner:literal)?
     ) => {
         $(#[$doc])*
         pub(super) static $static: LazyLock<Target<$record>> = LazyLock::new(|| {
@@ -107,6 +108,7 @@ macro_rules! table {
                 ],
                 replace_if: None$(.or(Some($replace_if)))?,
                 yields_if: None$(.or(Some($yields_if)))?,
+                owner: None$(.or(Some($owner)))?,
             };
             let statements = table.statements();
             Target { table, statements, bind, encode }

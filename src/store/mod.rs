@@ -21,6 +21,8 @@ mod parents;
 mod parts;
 mod rejects;
 mod runs;
+#[cfg(feature = "sabotage")]
+mod sabotage;
 mod states;
 mod status;
 mod table;

@@ -109,11 +109,13 @@ pub(super) struct Table {
     pub(super) replace_if: Option<&'static str>,
     /// A condition on `i` and `t` under which an incoming line yields to the stored one; those are reported.
     pub(super) yields_if: Option<&'static str>,
+    /// The column that tells whose a line is, where that can change; the former owners are reported.
+    pub(super) owner: Option<&'static str>,
 }
 
 /// The statements of a table, made once.
 pub(super) struct Statements {
-    /// Writes what is new or differs; returns `(inserted, updated, contested keys)`.
+    /// Writes what is new or differs; returns `(inserted, updated, contested keys, former owners)`.
     pub(super) upsert: String,
     /// Takes in lines that are known to be new, in the binary format.
     pub(super) copy: String,
@@ -226,6 +228,9 @@ impl Table {
         let dead = if self.is_entity() { "t._deleted_at is not null or " } else { "" };
         let allowed = self.replace_if.map_or(String::new(), |condition| format!(" and ({condition})"));
         let yields = self.yields_if.unwrap_or("false");
+        let former = self.owner.map_or("null::text".to_owned(), |owner| {
+            format!("case when t.{owner} <> i.{owner} then t.{owner} end")
+        });
         let columns = join(self.columns.iter().map(Column::quoted), ", ");
         let (first, bookkeeping) = if self.is_entity() {
             (format!("{}, {}, null::timestamptz", self.now(), self.now()), ", ")
@@ -235,6 +240,7 @@ impl Table {
         format!(
             "with merged as materialized (\n\
              select {merged},\n\
+             {former} as former_owner,\n\
              t.{first_key} is null as is_new,\n\
              t.{first_key} is not null and ({yields}) as yields,\n\
              t.{first_key} is null or (({dead}{differs}){allowed}) as is_to_be_written\n\
@@ -247,7 +253,8 @@ impl Table {
              )\n\
              select count(*) filter (where is_new),\n\
              count(*) filter (where is_to_be_written and not is_new and not yields),\n\
-             array_agg({first_key}) filter (where yields)\n\
+             array_agg({first_key}) filter (where yields),\n\
+             array_agg(former_owner) filter (where former_owner is not null and not yields)\n\
              from merged",
             merged = merged.join(", "),
             source = self.source(),

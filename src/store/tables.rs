@@ -120,6 +120,7 @@ table! {
         handled_by_user_id: Text, handled_by_user_email: Text, assistants_used: Texts,
     }
     yields_if "t._deleted_at is null and t.call_id < i.call_id"
+    owner "call_id"
 }
 
 table! {

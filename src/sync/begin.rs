@@ -26,6 +26,8 @@ impl CampaignPass {
             reader.position_offset = Some(walk.position_offset);
             let mut walker = Walker::new(&self.mirror, lease, reader, walk);
             walker.seen.extend(&store.load_rows_seen(self.id(), walker.walk.id).await?);
+            #[cfg(feature = "sabotage")]
+            super::sabotage::forget(&mut walker.seen);
             return Ok((walker, None));
         }
         let started_at = self.mirror.clock.now();
@@ -49,6 +51,7 @@ impl CampaignPass {
             rows_seen: 0,
             rows_without_id: 0,
             position_offset: places.offset(),
+            contested: 0,
         };
         if let (Some(store), Some(lease)) = (store, lease) {
             store.begin_walk(lease, ACCOUNT, self.id(), &walk).await?;

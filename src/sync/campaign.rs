@@ -2,6 +2,7 @@
 //! were tried, then the end.
 
 use super::account::{ACCOUNT, Shared, wait_for_lease};
+use super::confirm;
 use super::feed::Told;
 use super::incremental::Looked;
 use super::list::{ListedCampaign, ask_campaign};
@@ -262,9 +263,15 @@ impl CampaignPass {
             let mut facts = walker.facts();
             let after = ask_campaign(&self.mirror, self.id()).await?;
             facts.after = after.as_ref().map(|shown| shown.fingerprint.clone());
-            let doubts = facts.doubts();
+            #[cfg(feature = "sabotage")]
+            super::sabotage::spoil(&mut walker, &mut facts);
+            let mut doubts = facts.doubts();
+            if doubts.is_empty() {
+                doubts.extend(confirm::doubt_end(&walker, after.as_ref()).await?);
+            }
             if !doubts.is_empty() && rounds < max_rounds(&walker) {
                 tracing::info!(campaign = %self.id(), doubts = doubts.join("; "), "the walk is not proven; reading again");
+                self.doubt_shape(&facts).await;
                 continue;
             }
             let verdict = self.judge(store, &walker, &facts, doubts).await?;
@@ -272,7 +279,7 @@ impl CampaignPass {
             let walked = Walked { written, belying, replaced: walker.replaced, rounds, facts, after };
             self.end(store, lease, run, tally, &walked, &walker, &verdict).await?;
             // A call that yielded an attempt to another one may have it now, if the other has just gone.
-            let contests = walker.contested > 0 && (written > 0 || !verdict.gone.is_empty());
+            let contests = walker.walk.contested > 0 && (written > 0 || !verdict.gone.is_empty());
             if !contests || settled_contests || verdict.outcome != Outcome::Complete {
                 return Ok(verdict);
             }

@@ -1,7 +1,10 @@
-//! Rows that a walk did not show are gone only when the places where they stood are read again, and their
-//! neighbours are found there and they are not.
+//! What a walk did not show, looked for once more: rows are gone only when the places where they stood are read
+//! again, and their neighbours are found there and they are not; and a walk's end is the campaign's end only when
+//! the campaign counts as many rows, or nothing stands behind it.
 
+use super::list::ListedCampaign;
 use super::page::{PageError, PageReader};
+use super::walk::Walker;
 use crate::plan::{Ask, Shape};
 use crate::store::Missing;
 use std::collections::{BTreeSet, HashSet};
@@ -30,6 +33,44 @@ pub(super) async fn doubt(
         let neighbours = [&row.before, &row.after];
         if neighbours.into_iter().flatten().any(|(id, _)| !shown.contains(id)) {
             return Ok(Some("the neighbours of a row that is gone were not where they had been".to_owned()));
+        }
+    }
+    Ok(None)
+}
+
+/// Looks behind the end of a walk whose pages agree with each other and not with the campaign's own count, or when
+/// there is none: a total that lies on every page proves nothing. `shown`: the campaign after the last page.
+pub(super) async fn doubt_end(
+    walker: &Walker<'_>,
+    shown: Option<&ListedCampaign>,
+) -> Result<Option<String>, PageError> {
+    let total = walker.walk.first_total.unwrap_or(0);
+    let counted = shown.and_then(|shown| shown.campaign().rows_total.value().copied());
+    let counted = counted.and_then(|count| u64::try_from(count).ok());
+    if counted == Some(total) {
+        return Ok(None);
+    }
+    if let (0, Some(counted)) = (total, counted) {
+        return Ok(Some(format!("the campaign counts {counted} rows and shows none")));
+    }
+    let shape = walker.walk.shape;
+    let last = shape.pages(total);
+    // A lone page may be the one before the first, shown in its place.
+    let places =
+        if matches!(shape, Shape::Paged { first_page: None, .. }) { last..last + 2 } else { last..last + 1 };
+    for place in places {
+        let page = match walker.reader.fetch(shape.ask(place)).await {
+            Ok(answer) => answer.body,
+            // Behind the last page there may well be nothing to ask for.
+            Err(error) if error.is_bad_request() || error.is_not_found() => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let hasher = walker.reader.hasher.clone();
+        let view =
+            tokio::task::spawn_blocking(move || crate::normalize::PageView::new(page, &hasher)).await?;
+        let is_new = |id: &str| walker.seen.place_of(&walker.reader.hasher.row_id(id)).is_none();
+        if view.rows.iter().filter_map(|row| row.id.as_deref()).any(is_new) {
+            return Ok(Some(format!("there are more rows than the {total} that the pages tell of")));
         }
     }
     Ok(None)

@@ -17,6 +17,9 @@ use futures::{StreamExt, stream};
 use serde_json::json;
 use std::collections::HashSet;
 
+/// A page of finished calls that nothing points at is looked at in every third pass.
+const PROBE_EVERY: u64 = 3;
+
 /// What came of looking for changes.
 pub(super) enum Looked {
     /// The pass has ended.
@@ -116,7 +119,7 @@ impl CampaignPass {
             due,
             changed: search.changed,
             listed_total: listed.and_then(|total| u64::try_from(*total).ok()),
-            probe: self.state.passes,
+            probe: self.state.passes.is_multiple_of(PROBE_EVERY).then_some(self.state.passes / PROBE_EVERY),
         })
     }
 

@@ -18,6 +18,8 @@ mod list;
 mod page;
 mod paging;
 mod parents;
+#[cfg(feature = "sabotage")]
+mod sabotage;
 mod verdict;
 mod walk;
 

@@ -3,7 +3,7 @@
 use super::account::ACCOUNT;
 use super::campaign::CampaignPass;
 use super::page::{PageError, PageReader, mark};
-use crate::plan::{Discovery, Learned, Shape, Shown};
+use crate::plan::{Discovery, Learned, Shape, Shown, WalkFacts};
 use crate::wire::RowsPage;
 
 impl CampaignPass {
@@ -35,6 +35,14 @@ impl CampaignPass {
             store.save_shape(ACCOUNT, shape, self.mirror.clock.now()).await?;
         }
         Ok((shape, first))
+    }
+
+    /// Lets it be found out anew how the API pages, when a page held other than it had to: one answer that lied
+    /// when it was first asked must not mislead every walk from then on.
+    pub(super) async fn doubt_shape(&self, facts: &WalkFacts) {
+        if facts.odd_page.is_some() {
+            *self.shared.shape.lock().await = None;
+        }
     }
 }
 

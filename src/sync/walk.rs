@@ -31,8 +31,6 @@ pub(super) struct Walker<'a> {
     pub(super) counts: RowCounts,
     /// Lines of rows, calls and attempts that were really written.
     pub(super) written: u64,
-    /// Rows whose call lists an attempt that belongs to another call.
-    pub(super) contested: u64,
     /// Known rows that differed although nothing said that they might.
     pub(super) belying: u64,
     /// Strings and keys in which something that Postgres cannot hold was replaced.
@@ -100,7 +98,6 @@ impl<'a> Walker<'a> {
             rewritten: HashSet::new(),
             counts: RowCounts::default(),
             written: 0,
-            contested: 0,
             belying: 0,
             replaced: 0,
         }
@@ -284,7 +281,7 @@ impl<'a> Walker<'a> {
         self.counts.rejected += counts.rejected;
         self.counts.rejected_new += counts.rejected_new;
         self.written += counts.written;
-        self.contested += counts.contested;
+        self.walk.contested += counts.contested;
     }
 
     fn report(&self, total: Option<u64>) {

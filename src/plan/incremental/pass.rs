@@ -29,8 +29,8 @@ pub struct Task {
     pub changed: bool,
     /// Rows of the campaign as the campaign list has them. Compared, never relied on.
     pub listed_total: Option<u64>,
-    /// How many passes there were before: chooses the page of finished calls that is looked at.
-    pub probe: u64,
+    /// Chooses a page of finished calls that is looked at though nothing points at it; none: not this time.
+    pub probe: Option<u64>,
 }
 
 /// A pass under way. Ask what [`Self::questions`] gives, hand each answer to [`Self::learn`] in any order,
@@ -53,7 +53,7 @@ pub struct Incremental {
     pub(super) end: Option<Finding>,
     due: BTreeSet<usize>,
     listed_total: Option<u64>,
-    probe: u64,
+    probe: Option<u64>,
 }
 
 impl Incremental {
@@ -261,8 +261,8 @@ impl Incremental {
         let had_all = self.lists.iter().any(is_probe);
         let (sequence, several) = (&self.knowledge.sequence, self.writing.is_some());
         add_lists(&mut self.lists, sequence, self.page_size, self.changed, several);
-        if self.changed && !had_all {
-            set_probe(&mut self.lists, sequence, self.page_size, self.probe);
+        if let (Some(probe), true, false) = (self.probe, self.changed, had_all) {
+            set_probe(&mut self.lists, sequence, self.page_size, probe);
         }
     }
 
@@ -274,7 +274,8 @@ impl Incremental {
                 let pages = list.page_count(&self.knowledge.sequence, self.page_size).max(1);
                 questions.extend((0..pages).map(|page| self.ask(list, page, Purpose::Whole)));
             } else {
-                let purpose = if is_probe(list) { Purpose::Probe } else { Purpose::Opening };
+                let is_probe = self.probe.is_some() && is_probe(list);
+                let purpose = if is_probe { Purpose::Probe } else { Purpose::Opening };
                 questions.push(self.ask(list, list.opening, purpose));
             }
         }

@@ -214,7 +214,7 @@ pub(super) fn task(api: &Api, sequence: Sequence) -> Task {
         due: Vec::new(),
         changed: true,
         listed_total: None,
-        probe: 0,
+        probe: Some(0),
     }
 }
 

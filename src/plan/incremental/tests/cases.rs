@@ -301,7 +301,7 @@ fn what_cancels_out_is_found_when_the_probe_lies_in_between() {
     api.set(300, Some("completed"));
     let mut pages = std::collections::BTreeSet::new();
     for probe in 0..60 {
-        let start = Task { probe, ..task(&api, mirror.clone()) };
+        let start = Task { probe: Some(probe), ..task(&api, mirror.clone()) };
         let passed = pass(&mut api, start);
         assert!(passed.is_proven(), "{:?}", passed.finding);
         let page = passed.questions.iter().find(|it| it.purpose == Purpose::Probe).unwrap().page;

@@ -98,7 +98,8 @@ fn a_day_of_5000_calls_costs_12_requests_a_pass() {
             }
         }
         let due = settling.overdue(now);
-        let start = Task { due, changed, probe: turn, ..task(&api, mirror) };
+        let start =
+            Task { due, changed, probe: turn.is_multiple_of(3).then_some(turn / 3), ..task(&api, mirror) };
         let passed = pass(&mut api, start);
         assert!(passed.is_proven(), "turn {turn}: {:?}", passed.finding);
         assert_eq!(difference(&api, &passed.sequence), None, "turn {turn}");

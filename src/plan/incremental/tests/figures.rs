@@ -119,7 +119,7 @@ fn check(layout: Layout, cases: &[(Spread, Steps, usize)]) {
                 }
                 for ((filter, filtering), requests) in FILTERS.into_iter().zip(requests) {
                     api.filter = filter;
-                    let start = Task { filtering, probe: seed, ..task(&api, mirror.clone()) };
+                    let start = Task { filtering, probe: Some(seed), ..task(&api, mirror.clone()) };
                     let passed = pass(&mut api, start);
                     let case =
                         format!("{spread:?}, {steps:?}, all calling {all_calling}, {filter:?}, seed {seed}");

@@ -147,7 +147,7 @@ fn after_forward_moves_what_is_proven_is_true() {
             move_forward(&mut api, &mut dice);
         }
         let filtering = known(api.filter, &mut dice);
-        let start = Task { filtering, probe: seed, ..task(&api, mirror) };
+        let start = Task { filtering, probe: Some(seed), ..task(&api, mirror) };
         let passed = pass_with(&mut api, start, |_, _| {}, |_, _| {});
         check_learned(&api, &passed, seed);
         let wrong = difference(&api, &passed.sequence);
@@ -174,7 +174,7 @@ fn edits_between_answers_end_a_pass_and_are_proven_by_the_next() {
         let mut dice = Dice(seed);
         let mut api = campaign(&mut dice);
         let mirror = api.mirror();
-        let start = Task { filtering: known(api.filter, &mut dice), probe: seed, ..task(&api, mirror) };
+        let start = Task { filtering: known(api.filter, &mut dice), probe: Some(seed), ..task(&api, mirror) };
         let how_often = dice.pick(&[1, 3, 10]);
         let edit = |api: &mut Api, _| {
             if dice.below(how_often) == 0 {
@@ -189,7 +189,7 @@ fn edits_between_answers_end_a_pass_and_are_proven_by_the_next() {
         }
         assert!(!matches!(passed.finding, Finding::Contrary(_)), "seed {seed}: {:?}", passed.finding);
         // What was read is right: the next pass, in quiet, finds what is left.
-        let next = Task { filtering: passed.filtering, probe: seed + 1, ..task(&api, passed.sequence) };
+        let next = Task { filtering: passed.filtering, probe: Some(seed + 1), ..task(&api, passed.sequence) };
         let passed = pass_with(&mut api, next, |_, _| {}, |_, _| {});
         let wrong = difference(&api, &passed.sequence);
         after.add(&passed, wrong.is_none());
@@ -213,7 +213,7 @@ fn deletions_insertions_and_reopened_calls_are_mostly_noticed() {
             move_any_way(&mut api, &mut dice);
         }
         let filtering = known(api.filter, &mut dice);
-        let start = Task { filtering, probe: seed, ..task(&api, mirror) };
+        let start = Task { filtering, probe: Some(seed), ..task(&api, mirror) };
         let passed = pass_with(&mut api, start, |_, _| {}, |_, _| {});
         let is_right = difference(&api, &passed.sequence).is_none();
         count.add(&passed, is_right);
