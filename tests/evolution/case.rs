@@ -41,6 +41,8 @@ impl Case {
             batch_rows: usize::try_from(page_size).unwrap() * chance.count(1..3),
             pages_ahead: chance.count(1..4),
             settle_window: Duration::from_hours(*chance.pick(&[1, 24])),
+            // Campaigns are small here: incremental passes are to be seen all the same.
+            walk_pages_at_most: *chance.pick(&[0, 0, 6]),
             ..crate::support::account::sync_settings()
         };
         let options = Options {

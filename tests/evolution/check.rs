@@ -155,6 +155,11 @@ impl Claims {
             if known.and_then(|known| known.get(row)) == Some(&class(status)) {
                 continue;
             }
+            // The newer API's search shows calls and no rows: which row has a call is not in it.
+            let has_moved = held.get(row).is_some_and(|(held, _)| held.is_some() && *held != call);
+            if has_moved && simulator.flavour().is_newer() {
+                continue;
+            }
             let shown = (call, status.map(str::to_owned));
             if held.get(row) != Some(&shown) {
                 return Err(format!("incremental: row {row} is {:?} and should be {shown:?}", held.get(row)));
