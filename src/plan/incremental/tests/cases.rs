@@ -109,13 +109,17 @@ fn rows_behind_the_last_one_make_an_unchanged_campaign_a_changed_one() {
 
 #[test]
 fn only_rows_behind_the_last_one_may_come() {
-    let cases: [(&str, Edit); 6] = [
+    let cases: [(&str, Edit); 7] = [
         ("", |api| (0..25).for_each(|_| api.append(Some("queued_for_calling")))),
         ("", |_| {}),
         ("399 rows where the mirror knows 400", |api| api.remove(7)),
         ("an unknown row stands", |api| {
             api.remove(395);
             api.insert(395, None);
+        }),
+        ("an unknown row with calling stands before a known one", |api| {
+            api.remove(251);
+            api.insert(251, Some("calling"));
         }),
         ("stands at", |api| {
             api.remove(7);
@@ -273,9 +277,15 @@ fn a_list_that_never_adds_up_is_contrary_and_one_that_moves_is_moving() {
 fn a_pass_stops_where_a_walk_is_cheaper() {
     let mut api = campaign();
     let start = task(&api, api.mirror());
+    let before = api.clone();
     (0..250).step_by(7).for_each(|at| api.set(at, None));
     let passed = pass(&mut api, start);
     assert_eq!(reason(&passed), WALK_IS_CHEAPER);
+    // Rows that left their list and were not looked for are known as before.
+    let is_unseen = |at: &usize| !passed.shown.contains(&before.rows[*at].key);
+    let unseen: Vec<usize> = (0..250).step_by(7).filter(is_unseen).collect();
+    assert!(!unseen.is_empty());
+    assert!(unseen.iter().all(|at| passed.sequence.status(*at) == before.rows[*at].status));
     assert!(passed.questions.len() <= 40 / 2 + 10, "{}", passed.questions.len());
 }
 
@@ -289,6 +299,20 @@ fn calls_under_way_are_read_whole_up_to_fifteen_pages() {
         assert!(passed.is_proven(), "{:?}", passed.finding);
         let asked = passed.questions.iter().filter(|question| question.statuses == ["calling"]).count();
         assert_eq!(asked, pages, "{calling} calling");
+    }
+}
+
+#[test]
+fn a_list_that_lost_its_last_page_is_read_from_its_first() {
+    for refuses_pages_behind in [false, true] {
+        let mut api = campaign();
+        api.refuses_pages_behind = refuses_pages_behind;
+        (280..300).for_each(|at| api.set(at, Some("scheduled")));
+        let start = task(&api, api.mirror());
+        (280..300).for_each(|at| api.set(at, Some("calling")));
+        let passed = pass(&mut api, start);
+        assert!(passed.is_proven(), "{:?}", passed.finding);
+        assert_eq!(difference(&api, &passed.sequence), None);
     }
 }
 

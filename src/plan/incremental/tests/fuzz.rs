@@ -118,6 +118,19 @@ fn is_dear(passed: &Passed) -> bool {
     passed.reason() == WALK_IS_CHEAPER
 }
 
+/// What is called proven adds up, whatever changed meanwhile.
+fn check_evidence(passed: &Passed, seed: u64) {
+    let Finding::Proven(evidence) = &passed.finding else { return };
+    let rows = passed.sequence.len();
+    let has = |status: &str| (0..rows).filter(|at| passed.sequence.status(*at) == Some(status)).count();
+    for (label, total) in &evidence.lists {
+        assert_eq!(label.split(',').map(has).sum::<usize>() as u64, *total, "seed {seed}: {label}");
+    }
+    let in_lists: u64 = evidence.lists.values().sum();
+    assert_eq!(evidence.total, Some(rows as u64), "seed {seed}");
+    assert_eq!(evidence.without_call, Some(rows as u64 - in_lists), "seed {seed}");
+}
+
 fn check_learned(api: &Api, passed: &Passed, seed: u64) {
     let may_be = match api.filter {
         Filter::Comma => [Filtering::Comma, Filtering::Single],
@@ -184,6 +197,7 @@ fn edits_between_answers_end_a_pass_and_are_proven_by_the_next() {
         let passed = pass_with(&mut api, start, edit, |_, _| {});
         during.add(&passed, difference(&api, &passed.sequence).is_none());
         check_learned(&api, &passed, seed);
+        check_evidence(&passed, seed);
         if matches!(api.filter, Filter::Ignored | Filter::Refused) || is_dear(&passed) {
             continue;
         }
