@@ -111,6 +111,12 @@ impl Simulator {
         edit(&mut lock(&self.shared.account))
     }
 
+    /// The API that is spoken now.
+    #[must_use]
+    pub fn flavour(&self) -> Flavour {
+        self.edit(|account| account.options.flavour)
+    }
+
     /// Speaks another API from now on, about the same account.
     pub fn set_flavour(&self, flavour: Flavour) {
         self.edit(|account| {
