@@ -11,7 +11,7 @@
 //!           └─ store      records + checkpoint, ONE transaction ─▶ Postgres
 //! ```
 //!
-//! Beside the line stand [`config`], [`clock`], [`observe`] (logs, progress), [`localdb`] (the embedded
+//! Beside the line stand [`verify`] (reads the API again and lays the tables beside it), [`config`], [`clock`], [`observe`] (logs, progress), [`localdb`] (the embedded
 //! Postgres), [`simulator`] (a look-alike of the Revox API that shares no type with [`wire`]) and [`cli`] (one
 //! file a command; one file alone writes to standard output and error).
 
@@ -27,4 +27,5 @@ pub mod records;
 pub mod simulator;
 pub mod store;
 pub mod sync;
+pub mod verify;
 pub mod wire;

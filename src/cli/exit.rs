@@ -80,6 +80,9 @@ pub(super) enum CommandError {
         /// What can be done instead.
         instead: &'static str,
     },
+    /// No command has made a mirror on this machine yet.
+    #[error("there is no mirror on this machine yet")]
+    NoMirror,
     /// A signal.
     #[error("interrupted")]
     Interrupted,
@@ -101,6 +104,9 @@ impl CommandError {
     fn hint(&self) -> String {
         match self {
             Self::NotYet { instead, .. } => (*instead).to_owned(),
+            Self::NoMirror => {
+                "make it with `revox-mirror run --once`, or set DATABASE_URL to where it is".to_owned()
+            }
             Self::Interrupted => "what was committed stays; the next run goes on from there".to_owned(),
             Self::NoPsql(_) => {
                 "install psql (`apt-get install postgresql-client`), or set localdb.bin_dir to where it is"
@@ -118,6 +124,7 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
     if let Some(error) = cause.downcast_ref::<CommandError>() {
         return Some(match error {
             CommandError::NotYet { .. } => Exit::Usage,
+            CommandError::NoMirror => Exit::Database,
             CommandError::Interrupted | CommandError::NoPsql(_) | CommandError::Listen { .. } => Exit::Other,
         });
     }

@@ -17,6 +17,7 @@ mod run;
 mod simulate;
 mod table;
 mod terminal;
+mod verify;
 
 pub use exit::Exit;
 
@@ -34,7 +35,7 @@ use terminal::Terminal;
 const RUNTIME_GRACE: Duration = Duration::from_secs(2);
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 complete; 2 usage or configuration; 3 partial; 4 key refused; 5 database unreachable or unfit; \
+Exit codes: 0 complete; 2 usage or configuration; 3 partial, or (verify) not equal; 4 key refused; 5 database unreachable or unfit; \
 1 anything else.
 
 Configuration, weakest first: the defaults, the file after --config, the environment: REVOX_API_KEY (or \
@@ -58,6 +59,8 @@ enum Command {
     Run(run::RunArguments),
     /// Look at configuration, key, database, rights and schema, and say what to do about each
     Check,
+    /// Read the API again and prove the mirror equal to it, or list what differs
+    Verify(verify::VerifyArguments),
     /// Apply the migrations that are missing (run does so, too)
     Migrate,
     /// Open psql on the mirror's database
@@ -108,6 +111,7 @@ fn run_to_end(context: &Context, command: &Command) -> anyhow::Result<Exit> {
         match command {
             Command::Run(arguments) => run::run(context, arguments).await,
             Command::Check => check::run(context).await,
+            Command::Verify(arguments) => verify::run(context, arguments).await,
             Command::Migrate => migrate::run(context).await,
             Command::Psql(arguments) => psql::run(context, arguments).await,
             Command::Demo(arguments) => demo::run(context, arguments).await,

@@ -20,6 +20,7 @@ mod parents;
 mod parts;
 mod rejects;
 mod runs;
+mod stored;
 mod table;
 mod tables;
 
@@ -32,3 +33,4 @@ pub use lease::{Holder, Lease};
 pub use open::{Fitness, Store, StoreOptions};
 pub use parents::{Parents, assistant_key};
 pub use runs::RunLine;
+pub use stored::{Forgotten, Lookup};

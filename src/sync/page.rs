@@ -1,8 +1,9 @@
 //! One page: fetched, hashed, told from what is known, and the rest of it normalized.
 
 use super::Mirror;
+use super::paging::fetch_page;
 use super::parents::{Brought, Written, normalize_new};
-use crate::api::{Answer, ApiError, Client, PageQuery};
+use crate::api::{Answer, ApiError, Client};
 use crate::normalize::{self, DriftCounts, Hash, Hasher, PageView, RowRecords};
 use crate::plan::Ask;
 use crate::store::{Store, StoreError};
@@ -73,11 +74,7 @@ pub(super) enum PageError {
 impl PageReader {
     /// Fetches a page.
     pub(super) async fn fetch(&self, ask: Ask) -> Result<Answer<RowsPage>, ApiError> {
-        let query = match ask {
-            Ask::Page { page, page_size } => Some(PageQuery { page, page_size }),
-            Ask::Everything => None,
-        };
-        self.client.fetch_rows(&self.campaign_id, query).await
+        fetch_page(&self.client, &self.campaign_id, ask).await
     }
 
     /// Fetches and prepares page `index`, whose first row stands at `position`.

@@ -1,0 +1,73 @@
+//! An account that has been mirrored, compared in this process.
+
+use crate::support::account::{Account, full};
+use revox_mirror::simulator::{Flavour, NewerApi, OlderApi, Options};
+use revox_mirror::verify::{Report, Subject, verify};
+use sqlx::{AssertSqlSafe, PgPool};
+
+/// Both APIs.
+pub(crate) fn flavours() -> [Flavour; 2] {
+    [Flavour::Older(OlderApi::default()), Flavour::Newer(NewerApi::default())]
+}
+
+/// One campaign of this many rows.
+pub(crate) fn small(flavour: Flavour, rows: usize) -> Options {
+    Options { flavour, campaigns: 1, rows, turns: 4, ..Options::default() }
+}
+
+/// An account, mirrored.
+pub(crate) async fn mirrored(options: Options) -> Account {
+    let account = Account::new(options).await;
+    account.complete_pass(&full()).await;
+    account
+}
+
+pub(crate) fn subject(account: &Account) -> Subject {
+    let mirror = &account.mirror;
+    Subject {
+        client: mirror.client.clone(),
+        base_url: mirror.base_url.clone(),
+        store: mirror.store.clone().unwrap(),
+        page_size: mirror.settings.page_size,
+        max_concurrent_campaigns: 4,
+        keep_llm_system_prompt: false,
+        progress: mirror.progress.clone(),
+    }
+}
+
+pub(crate) async fn compared(account: &Account) -> Report {
+    verify(&subject(account), &[]).await.unwrap()
+}
+
+/// What differs, a line each: kind, table, key, column.
+pub(crate) fn found(report: &Report) -> Vec<String> {
+    let of_campaigns = report.campaigns.iter().flat_map(|it| &it.differences);
+    let mut found: Vec<String> = of_campaigns
+        .chain(&report.gone)
+        .map(|it| format!("{}: {} {} {}", it.kind.as_str(), it.table, it.key, it.column.unwrap_or("-")))
+        .collect();
+    found.sort();
+    found
+}
+
+/// What is found now. No campaign may fail.
+pub(crate) async fn differences(account: &Account) -> Vec<String> {
+    let report = compared(account).await;
+    for campaign in &report.campaigns {
+        assert_eq!(campaign.failure, None, "{}", campaign.id);
+    }
+    found(&report)
+}
+
+/// Runs statements without regard to foreign keys.
+pub(crate) async fn tamper(pool: &PgPool, statements: &str) {
+    let mut transaction = pool.begin().await.unwrap();
+    sqlx::raw_sql("set local session_replication_role = replica").execute(&mut *transaction).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(statements.to_owned())).execute(&mut *transaction).await.unwrap();
+    transaction.commit().await.unwrap();
+}
+
+/// One text out of the database.
+pub(crate) async fn text(pool: &PgPool, statement: &str) -> String {
+    sqlx::query_scalar(AssertSqlSafe(statement.to_owned())).fetch_one(pool).await.unwrap()
+}
