@@ -110,30 +110,37 @@ impl<'a> Comparison<'a> {
     /// Compares the campaign's rows and what they bring, and adds what was found to the report.
     pub(super) async fn run(&mut self, report: &mut CampaignReport) -> Result<(), Failure> {
         let mut round = 1;
-        let is_whole = loop {
+        let (is_whole, walk) = loop {
             self.unsettled = 0;
             let walk = self.walk(round).await?;
             self.twice.extend(self.rows.settle());
             self.calls.settle();
             report.rows = self.rows.len();
             if self.is_stopped {
-                break false;
+                break (false, walk);
             }
-            let seen = if round == 1 { self.rows.len() } else { walk.rows - walk.without_id };
-            let is_whole = walk.is_steady && seen + walk.without_id == walk.first_total;
-            let is_clear = round > 1 || self.unseen_rows().await?.is_empty();
+            let seen = self.rows.len() + walk.without_id;
+            // Rows that an earlier walk has seen may have gone since.
+            let is_complete = if round == 1 { seen == walk.first_total } else { seen >= walk.first_total };
+            let is_whole = walk.is_steady && is_complete;
+            let is_clear = round > 1 || walk.without_id > 0 || self.unseen_rows().await?.is_empty();
             if is_whole && is_clear && self.unsettled == 0 || round == ROUNDS {
-                break is_whole;
+                break (is_whole, walk);
             }
             round += 1;
         };
         if is_whole {
-            self.add_unseen().await?;
+            // A row without an id may be any of those that were not seen, and so nothing is gone for certain.
+            if walk.without_id == 0 {
+                self.add_unseen().await?;
+            }
         } else if self.is_stopped {
             report.failure = Some("so much differs that the rest was not compared".to_owned());
         } else {
-            report.failure =
-                Some("the pages shifted in every walk, so that rows may not have been seen".to_owned());
+            report.failure = Some(
+                "the pages shifted or showed a row twice in every walk, so that rows may be unseen"
+                    .to_owned(),
+            );
         }
         self.add_orphans().await?;
         self.moved += self.unsettled;

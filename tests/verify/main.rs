@@ -15,3 +15,4 @@ mod moving;
 mod subject;
 #[path = "../support/mod.rs"]
 mod support;
+mod tables;

@@ -3,7 +3,6 @@
 use crate::support::account::{Account, full};
 use revox_mirror::simulator::{Flavour, NewerApi, OlderApi, Options};
 use revox_mirror::verify::{Report, Subject, verify};
-use sqlx::{AssertSqlSafe, PgPool};
 
 /// Both APIs.
 pub(crate) fn flavours() -> [Flavour; 2] {
@@ -57,17 +56,4 @@ pub(crate) async fn differences(account: &Account) -> Vec<String> {
         assert_eq!(campaign.failure, None, "{}", campaign.id);
     }
     found(&report)
-}
-
-/// Runs statements without regard to foreign keys.
-pub(crate) async fn tamper(pool: &PgPool, statements: &str) {
-    let mut transaction = pool.begin().await.unwrap();
-    sqlx::raw_sql("set local session_replication_role = replica").execute(&mut *transaction).await.unwrap();
-    sqlx::raw_sql(AssertSqlSafe(statements.to_owned())).execute(&mut *transaction).await.unwrap();
-    transaction.commit().await.unwrap();
-}
-
-/// One text out of the database.
-pub(crate) async fn text(pool: &PgPool, statement: &str) -> String {
-    sqlx::query_scalar(AssertSqlSafe(statement.to_owned())).fetch_one(pool).await.unwrap()
 }
