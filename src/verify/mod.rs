@@ -20,6 +20,7 @@ mod compare;
 mod configs;
 mod json;
 mod look;
+mod number;
 mod seen;
 mod shown;
 mod source;

@@ -61,7 +61,7 @@ impl Source {
             Json::Object(members) => Some(Some(members)),
             Json::Null => Some(None),
             other => {
-                self.extra.insert(name.to_owned(), other);
+                self.keep(name, other);
                 Some(None)
             }
         }
@@ -87,7 +87,9 @@ impl Source {
         for (object, inner) in inner {
             if let Inner::Shown(rest) = inner {
                 let rest = self.without_nulls(rest);
-                if !rest.is_empty() {
+                if rest.values().all(|value| *value == Json::Unstorable) {
+                    self.extra.extend(rest.into_values().map(|value| (object.to_owned(), value)));
+                } else {
                     self.extra.insert(object.to_owned(), Json::Object(rest));
                 }
             }
@@ -109,7 +111,7 @@ impl Source {
         if cell.is_none() && column.kind == Kind::Json {
             self.is_rejected = true;
         } else if cell.is_none() {
-            self.extra.insert(column.source.to_owned(), value);
+            self.keep(column.source, value);
         }
         Some(cell.unwrap_or(Cell::Null))
     }
@@ -122,18 +124,25 @@ impl Source {
         }
     }
 
-    /// Members that are kept as extra. What cannot be stored is a reject instead.
+    /// Keeps a value that its column cannot hold.
+    fn keep(&mut self, name: &str, value: Json) {
+        let value = self.storable(value);
+        self.extra.insert(name.to_owned(), value);
+    }
+
+    /// Members that are kept as extra.
     fn without_nulls(&mut self, members: Members) -> Members {
         let kept = members.into_iter().filter(|(_, value)| *value != Json::Null);
-        kept.map(|(key, value)| {
-            if value.is_storable() {
-                (key, value)
-            } else {
-                self.is_rejected = true;
-                (key, Json::Unstorable)
-            }
-        })
-        .collect()
+        kept.map(|(key, value)| (key, self.storable(value))).collect()
+    }
+
+    /// The value, unless it cannot be stored and so is a reject.
+    fn storable(&mut self, value: Json) -> Json {
+        if value.is_storable() {
+            return value;
+        }
+        self.is_rejected = true;
+        Json::Unstorable
     }
 }
 
@@ -213,13 +222,17 @@ mod tests {
     #[test]
     fn what_a_column_cannot_hold_and_what_has_none_is_extra() {
         let deep = format!("{}1{}", "[".repeat(600), "]".repeat(600));
-        let text = format!(r#"{{"name":17,"voice":"none","new":{{"a":null}},"gone":null,"deep":{deep}}}"#);
+        let text = format!(
+            r#"{{"name":17,"voice":"none","new":{{"a":null}},"gone":null,"deep":{deep},
+            "created_at":{deep},"calendly":{{"x":{deep}}}}}"#
+        );
         let (columns, is_rejected) = read(&text, &ASSISTANTS);
         assert!(is_rejected);
         assert_eq!(columns.get("name"), Some(&Cell::Null));
         assert_eq!(columns.get("voice_id"), Some(&Cell::Null));
         let Some(Cell::Extra(extra)) = columns.get("_extra") else { panic!("there is an extra") };
-        assert_eq!(extra.keys().collect::<Vec<_>>(), ["deep", "name", "new", "voice"]);
-        assert_eq!(extra.get("deep"), Some(&Json::Unstorable));
+        let unstorable = ["calendly", "created_at", "deep"];
+        assert_eq!(extra.keys().collect::<Vec<_>>(), [&unstorable[..], &["name", "new", "voice"]].concat());
+        assert!(unstorable.iter().all(|key| extra.get(*key) == Some(&Json::Unstorable)));
     }
 }

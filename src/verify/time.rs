@@ -1,6 +1,6 @@
 //! Moments and times of day as the API may write them, read apart from the mirror's own reader.
 
-use super::value::{integer, number};
+use super::number::{integer, number};
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 
 /// Microseconds since 1970 of a moment written as text: a date, perhaps a time of day, perhaps an offset (else it is

@@ -1,6 +1,7 @@
 //! Single values: what a column must hold when the API shows this, and whether it does.
 
-use super::json::{Json, Members, plain_number};
+use super::json::{Json, Members};
+use super::number::{integer, number};
 use super::time::{moment_of_number, moment_of_text, stored_time_of_day, time_of_day};
 use chrono::NaiveTime;
 
@@ -144,23 +145,6 @@ fn number_text(value: &Json) -> Option<&str> {
         Json::Number(text) => Some(text),
         _ => value.as_text().map(str::trim),
     }
-}
-
-/// A whole number that 64 bits hold, however it is written.
-pub(super) fn integer(text: &str) -> Option<i64> {
-    if let Ok(value) = text.parse() {
-        return Some(value);
-    }
-    let plain = plain_number(text)?;
-    let (whole, fraction) = plain.split_once('.').unwrap_or((&plain, ""));
-    fraction.bytes().all(|digit| digit == b'0').then(|| whole.parse().ok())?
-}
-
-/// A finite number.
-pub(super) fn number(text: &str) -> Option<f64> {
-    let begins_with_a_digit = text.trim_start_matches('-').starts_with(|first: char| first.is_ascii_digit());
-    let value: f64 = if begins_with_a_digit { text.parse().ok()? } else { return None };
-    value.is_finite().then_some(value)
 }
 
 fn read_boolean(value: &Json) -> Option<bool> {

@@ -1,6 +1,6 @@
 //! Lines that are missing, too many or marked as gone.
 
-use crate::subject::{compared, differences, flavours, found, mirrored, small};
+use crate::subject::{differences, flavours, found, mirrored, small};
 use crate::support::account::{Account, full};
 use crate::tables::{TABLES, tamper};
 use revox_mirror::simulator::{EditError, Options};
@@ -89,7 +89,7 @@ async fn a_campaign_larger_than_a_page_is_compared_to_its_end() {
     for flavour in flavours() {
         let account = mirrored(small(flavour, 330)).await;
         let ids = account.simulator.edit(|account| account.row_ids(0)).unwrap();
-        let report = compared(&account).await;
+        let report = account.verify().await;
         assert!(report.is_equal(), "{:?}", found(&report));
         assert_eq!(report.campaigns[0].rows, 330);
         tamper(
@@ -158,7 +158,7 @@ async fn rejected_pieces_are_told_as_such_and_must_stand_in_the_rejects() {
             })
             .unwrap();
         account.complete_pass(&full()).await;
-        let report = compared(&account).await;
+        let report = account.verify().await;
         assert!(report.is_equal(), "{:?} {:?}", found(&report), report.campaigns[0].failure);
         let campaign = &report.campaigns[0];
         assert_eq!(campaign.rejected, 7, "{:?}", campaign.rejects);

@@ -1,7 +1,7 @@
 //! An API that moves on while it is compared: nothing is listed that the next pass would put right by itself, and
 //! nothing is taken for equal that was not seen.
 
-use crate::subject::{compared, differences, flavours, found, mirrored, small};
+use crate::subject::{differences, flavours, found, mirrored, small};
 use crate::support::account::Account;
 use crate::tables::tamper;
 use revox_mirror::simulator::{Fault, FaultKind, Options};
@@ -24,12 +24,12 @@ async fn a_call_that_moves_on_between_the_two_looks_is_not_listed() {
                 account.edit_metadata(0, 0).unwrap();
             }
         });
-        let report = compared(&account).await;
+        let report = account.verify().await;
         assert_eq!(found(&report), Vec::<String>::new());
         assert_eq!(report.campaigns[0].moved, 1);
         // Now it stands still.
         account.simulator.on_request(|_, _, _| ());
-        let report = compared(&account).await;
+        let report = account.verify().await;
         assert_eq!(report.campaigns[0].moved, 0);
         let found = found(&report);
         assert!(found.iter().any(|it| it.ends_with(" metadata")), "{found:?}");
@@ -74,7 +74,7 @@ async fn rows_that_shift_between_pages_are_not_missing_and_not_passed_over() {
             account.delete_row(0, 7).unwrap();
         }
     });
-    let report = compared(&account).await;
+    let report = account.verify().await;
     assert_eq!(found(&report), [format!("differs: campaign_rows {} phone_number", ids[100])]);
     assert_eq!(report.campaigns[0].failure, None);
     assert_eq!(report.campaigns[0].rows, 250, "the row that is gone was seen before it went");
@@ -93,14 +93,14 @@ async fn pages_that_never_fit_are_said_and_prove_nothing() {
         let account = still(small(flavour, 120)).await;
         if !flavour.is_newer() {
             account.simulator.inject(Fault::new(FaultKind::WrongTotal(-3)).on_path("/rows"));
-            let report = compared(&account).await;
+            let report = account.verify().await;
             assert!(!report.is_equal());
             assert!(report.campaigns[0].failure.as_ref().unwrap().contains("shifted"));
             assert_eq!(found(&report), Vec::<String>::new());
             account.simulator.clear_faults();
         }
         account.simulator.inject(Fault::new(FaultKind::Status(403)).on_path("/rows"));
-        let report = compared(&account).await;
+        let report = account.verify().await;
         assert!(!report.is_equal());
         assert!(report.campaigns[0].failure.as_ref().unwrap().contains("refused"), "{report:?}");
     }

@@ -2,7 +2,7 @@
 
 use crate::support::account::{Account, full};
 use revox_mirror::simulator::{Flavour, NewerApi, OlderApi, Options};
-use revox_mirror::verify::{Report, Subject, verify};
+use revox_mirror::verify::Report;
 
 /// Both APIs.
 pub(crate) fn flavours() -> [Flavour; 2] {
@@ -21,23 +21,6 @@ pub(crate) async fn mirrored(options: Options) -> Account {
     account
 }
 
-pub(crate) fn subject(account: &Account) -> Subject {
-    let mirror = &account.mirror;
-    Subject {
-        client: mirror.client.clone(),
-        base_url: mirror.base_url.clone(),
-        store: mirror.store.clone().unwrap(),
-        page_size: mirror.settings.page_size,
-        max_concurrent_campaigns: 4,
-        keep_llm_system_prompt: false,
-        progress: mirror.progress.clone(),
-    }
-}
-
-pub(crate) async fn compared(account: &Account) -> Report {
-    verify(&subject(account), &[]).await.unwrap()
-}
-
 /// What differs, a line each: kind, table, key, column.
 pub(crate) fn found(report: &Report) -> Vec<String> {
     let of_campaigns = report.campaigns.iter().flat_map(|it| &it.differences);
@@ -51,7 +34,7 @@ pub(crate) fn found(report: &Report) -> Vec<String> {
 
 /// What is found now. No campaign may fail.
 pub(crate) async fn differences(account: &Account) -> Vec<String> {
-    let report = compared(account).await;
+    let report = account.verify().await;
     for campaign in &report.campaigns {
         assert_eq!(campaign.failure, None, "{}", campaign.id);
     }
