@@ -157,7 +157,7 @@ fn hint_of_cause(cause: &(dyn Error + 'static)) -> Option<String> {
     if let Some(error) = cause.downcast_ref::<SyncError>() {
         return match error {
             SyncError::UnknownCampaign { .. } => {
-                Some("leave --campaign out to mirror every campaign of the account".to_owned())
+                Some("leave --campaign out for every campaign of the account".to_owned())
             }
             SyncError::AnotherAccount { .. } => Some(
                 "check the key and the base URL; --accept-account says that the change is meant".to_owned(),

@@ -82,7 +82,9 @@ async fn verify(
         }
         let passes = repair(mirror, store, &report).await?;
         if !arguments.json {
-            passes.iter().for_each(|passed| pass::show_summary(context, passed, false));
+            for passed in &passes {
+                pass::show_summary(context, passed, false);
+            }
             context.terminal.print("\nAfter the repair:\n");
         }
         let again = if report.gone.is_empty() { differing(&report) } else { arguments.campaigns.clone() };

@@ -47,7 +47,7 @@ impl Store {
     pub async fn stored_lines(&self, lookups: &[Lookup<'_>]) -> Result<Vec<Vec<String>>, StoreError> {
         let mut transaction = self.begin().await?;
         let mut found = Vec::with_capacity(lookups.len());
-        for lookup in lookups.iter() {
+        for lookup in lookups {
             if lookup.values.is_empty() {
                 found.push(Vec::new());
                 continue;

@@ -39,7 +39,7 @@ pub async fn verify(subject: &Subject, campaigns: &[String]) -> Result<Report, S
         campaigns.is_empty() || campaigns.iter().any(|id| id == campaign.line.id())
     };
     let copies = Copies::of_list(&list.newest_assistants());
-    let first = compare_list(&subject.store, &list).await?;
+    let first = compare_list(&subject.store, &list, wanted).await?;
     let names: Vec<(String, String)> =
         list.campaigns.iter().filter(|it| wanted(it)).map(|it| (it.line.id().to_owned(), name(it))).collect();
     drop(list);
@@ -50,15 +50,14 @@ pub async fn verify(subject: &Subject, campaigns: &[String]) -> Result<Report, S
         futures::stream::iter(comparing).buffered(subject.max_concurrent_campaigns.max(1)).collect().await;
 
     let list = read_list(subject).await?;
-    let second: HashSet<(String, Finding)> = compare_list(&subject.store, &list).await?.into_iter().collect();
+    let second: HashSet<(String, Finding)> =
+        compare_list(&subject.store, &list, wanted).await?.into_iter().collect();
     let confirmed: Vec<(String, Finding)> = first.into_iter().filter(|it| second.contains(it)).collect();
     let mut report = Report::default();
     for (comparison, mut found) in compared {
         let of_list = confirmed.iter().filter(|(id, _)| *id == found.id);
         let of_list = of_list.map(|(_, finding)| finding.clone()).collect();
         comparison.finish(&mut found, of_list);
-        let outcome = if found.is_equal() { Outcome::Complete } else { Outcome::Partial };
-        subject.progress.campaign_finished(&found.id, outcome, note(&found).as_deref());
         report.campaigns.push(found);
     }
     if campaigns.is_empty() && list.unreadable == 0 {
@@ -66,17 +65,6 @@ pub async fn verify(subject: &Subject, campaigns: &[String]) -> Result<Report, S
     }
     report.cost = subject.client.cost();
     Ok(report)
-}
-
-/// What is wrong with a campaign, in short.
-fn note(report: &CampaignReport) -> Option<String> {
-    let count = match report.differences.len() {
-        0 => None,
-        1 => Some("1 difference".to_owned()),
-        count => Some(format!("{count} differences")),
-    };
-    let notes: Vec<String> = count.into_iter().chain(report.failure.clone()).collect();
-    (!notes.is_empty()).then(|| notes.join("; "))
 }
 
 fn name(campaign: &ShownCampaign) -> String {
@@ -115,8 +103,13 @@ fn check_account(subject: &Subject, held: &AccountState, list: &List) -> Result<
     Ok(())
 }
 
-/// What differs in the lines of the list's campaigns and of their assistants, each with the campaign that shows it.
-async fn compare_list(store: &Store, list: &List) -> Result<Vec<(String, Finding)>, StoreError> {
+/// What differs in the lines of the list's campaigns and of their assistants, each with the campaign that shows it:
+/// the first one that is wanted, if several show it.
+async fn compare_list(
+    store: &Store,
+    list: &List,
+    wanted: impl Fn(&ShownCampaign) -> bool,
+) -> Result<Vec<(String, Finding)>, StoreError> {
     let mut found: Vec<(String, Finding)> = Vec::new();
     let ids = list.campaigns.iter().map(|it| it.line.id());
     let mut stored = Stored::default();
@@ -134,14 +127,16 @@ async fn compare_list(store: &Store, list: &List) -> Result<Vec<(String, Finding
     for (assistant, differences) in newest.iter().zip(assistants::compare(store, &newest, |_, _| true).await?)
     {
         let shows = |campaign: &&ShownCampaign| {
-            campaign.assistant.as_ref().is_some_and(|it| it.line.id() == assistant.line.id())
+            wanted(campaign)
+                && campaign.assistant.as_ref().is_some_and(|it| it.line.id() == assistant.line.id())
         };
-        let campaign =
-            list.campaigns.iter().find(shows).map(|it| it.line.id().to_owned()).unwrap_or_default();
+        let Some(campaign) = list.campaigns.iter().find(shows) else {
+            continue;
+        };
         for difference in differences.unwrap_or_default() {
             let id = Some(assistant.line.id().to_owned());
             let finding = Finding { difference, row: None, assistant: id, shown: assistant.digest };
-            found.push((campaign.clone(), finding));
+            found.push((campaign.line.id().to_owned(), finding));
         }
     }
     Ok(found)
@@ -160,6 +155,12 @@ async fn compare_campaign<'a>(
     if let Err(failure) = comparison.run(&mut report).await {
         report.failure = Some(explain(&failure));
     }
+    let (outcome, note) = match (&report.failure, comparison.found()) {
+        (None, 0) => (Outcome::Complete, None),
+        (None, found) => (Outcome::Partial, Some(format!("differences in its rows: {found}"))),
+        (Some(failure), _) => (Outcome::Partial, Some(failure.clone())),
+    };
+    subject.progress.campaign_finished(id, outcome, note.as_deref());
     (comparison, report)
 }
 

@@ -150,6 +150,11 @@ impl<'a> Comparison<'a> {
         Ok(())
     }
 
+    /// Differences that were found so far.
+    pub(super) fn found(&self) -> usize {
+        self.findings.len()
+    }
+
     /// What counts in the end, and what has to be read again for it.
     pub(super) fn finish(self, report: &mut CampaignReport, of_list: Vec<Finding>) {
         let counts = |finding: &Finding| {

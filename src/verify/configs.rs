@@ -19,6 +19,8 @@ pub(super) async fn compare<'l>(
 ) -> Result<Vec<Vec<Difference>>, StoreError> {
     /// A line that is there, the key that it refers to, and what it should say.
     type Reference<'l> = (&'l Line, Option<String>, &'l RetryConfig);
+    /// What differs in a line that should say this, and whether another line says it.
+    type Judged<'l> = (&'l RetryConfig, Vec<Difference>, bool);
     let references: Vec<Option<Reference<'l>>> = owners
         .map(|line| {
             let config = line.config.as_ref()?;
@@ -28,7 +30,7 @@ pub(super) async fn compare<'l>(
         .collect();
     let keys = references.iter().flatten().filter_map(|(_, key, _)| key.as_deref());
     read_configs(store, keys, stored).await?;
-    let mut known: HashMap<String, Vec<(&RetryConfig, Vec<Difference>, bool)>> = HashMap::new();
+    let mut known: HashMap<String, Vec<Judged<'l>>> = HashMap::new();
     let mut found = Vec::with_capacity(references.len());
     for reference in references {
         let Some((line, key, config)) = reference else {

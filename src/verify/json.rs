@@ -92,7 +92,9 @@ impl Json {
             Self::String(string) => text(b"s", string),
             Self::List(items) => {
                 hasher.update(b"[");
-                items.iter().for_each(|item| item.digest(hasher));
+                for item in items {
+                    item.digest(hasher);
+                }
                 hasher.update(b"]");
             }
             Self::Object(members) => {
@@ -249,14 +251,12 @@ impl Reader<'_> {
                 let unit = self.unit()?;
                 let follower = self.at;
                 let low = (0xD800..0xDC00).contains(&unit).then(|| self.second_unit()).flatten();
-                match low.filter(|low| (0xDC00..0xE000).contains(low)) {
-                    Some(low) => char::from_u32(0x1_0000 + ((unit - 0xD800) << 10) + (low - 0xDC00))?,
-                    None => {
-                        self.at = follower;
-                        char::from_u32(unit)
-                            .filter(|letter| *letter != '\0')
-                            .unwrap_or(char::REPLACEMENT_CHARACTER)
-                    }
+                if let Some(low) = low.filter(|low| (0xDC00..0xE000).contains(low)) {
+                    char::from_u32(0x1_0000 + ((unit - 0xD800) << 10) + (low - 0xDC00))?
+                } else {
+                    self.at = follower;
+                    let letter = char::from_u32(unit).filter(|letter| *letter != '\0');
+                    letter.unwrap_or(char::REPLACEMENT_CHARACTER)
                 }
             }
             other => char::from(other),

@@ -14,8 +14,8 @@ pub(super) fn hash(id: &str) -> IdHash {
 /// A set of ids.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    /// Those of earlier walks, sorted.
-    settled: Vec<IdHash>,
+    /// Those of each earlier walk that no walk before it had seen, sorted.
+    settled: Vec<Vec<IdHash>>,
     /// Those of this walk, as they came.
     fresh: Vec<IdHash>,
 }
@@ -24,9 +24,11 @@ impl Seen {
     /// Makes room for as many in all, and no more: a vector that grows by itself takes up to twice what it holds.
     pub(super) fn reserve(&mut self, total: u64) {
         let total = usize::try_from(total).unwrap_or(0);
-        self.fresh.reserve_exact(total.saturating_sub(self.settled.len()).min(MOST_RESERVED));
+        let seen: usize = self.settled.iter().map(Vec::len).sum();
+        self.fresh.reserve_exact(total.saturating_sub(seen).min(MOST_RESERVED));
     }
 
+    /// Adds what no earlier walk has seen.
     pub(super) fn add(&mut self, id: &str) {
         self.fresh.push(hash(id));
     }
@@ -39,11 +41,13 @@ impl Seen {
 
     /// Whether an earlier walk has seen it.
     pub(super) fn contains(&self, id: &str) -> bool {
-        self.settled.binary_search(&hash(id)).is_ok()
+        let hash = hash(id);
+        self.settled.iter().any(|walk| walk.binary_search(&hash).is_ok())
     }
 
     pub(super) fn len(&self) -> u64 {
-        u64::try_from(self.settled.len()).unwrap_or(u64::MAX)
+        let seen: usize = self.settled.iter().map(Vec::len).sum();
+        u64::try_from(seen).unwrap_or(u64::MAX)
     }
 
     /// Ends a walk. Gives what it has seen more than once.
@@ -55,15 +59,8 @@ impl Seen {
             _ => None,
         });
         let twice = twice.collect();
-        if self.settled.is_empty() {
-            self.settled = std::mem::take(&mut self.fresh);
-        } else {
-            self.settled.reserve_exact(self.fresh.len());
-            self.settled.append(&mut self.fresh);
-            self.fresh = Vec::new();
-            self.settled.sort_unstable();
-        }
-        self.settled.dedup();
+        self.fresh.dedup();
+        self.settled.push(std::mem::take(&mut self.fresh));
         twice
     }
 }
@@ -80,12 +77,14 @@ mod tests {
     fn a_walk_is_settled_once_and_what_it_takes_back_is_not_seen() {
         let mut seen = Seen::default();
         seen.reserve(3);
-        ["b", "a", "b", "c"].iter().for_each(|id| seen.add(id));
+        for id in ["b", "a", "b", "c"] {
+            seen.add(id);
+        }
         assert!(!seen.contains("a"), "this walk is under way");
         seen.take_back(&HashSet::from(["c"]));
         assert_eq!(seen.settle(), HashSet::from([hash("b")]));
         assert_eq!((seen.len(), seen.contains("a"), seen.contains("c")), (2, true, false));
-        ["c", "a"].iter().for_each(|id| seen.add(id));
+        seen.add("c");
         assert_eq!(seen.settle(), HashSet::new());
         assert_eq!((seen.len(), seen.contains("b"), seen.contains("c")), (3, true, true));
     }

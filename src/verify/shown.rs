@@ -1,7 +1,7 @@
 //! What the API shows, as lines of the tables: rows with their calls, attempts and parts, campaigns, assistants.
 
 use super::json::{Json, Members};
-use super::source::{Columns, Source};
+use super::source::{Columns, Inner, Source};
 use super::tables::{
     ASSISTANT_PARTS, ASSISTANTS, ATTEMPT_PARTS, CALL_ATTEMPTS, CALL_RETRY_CONFIGS, CALLING_WINDOWS, CALLS,
     CAMPAIGN_ROWS, CAMPAIGNS, SPEECH_EVENTS, Table,
@@ -119,12 +119,12 @@ fn finish(mut source: Source, table: &'static Table, id: String, own: Columns) -
     columns.extend(own);
     let mut is_rejected = is_rejected;
     let config = match config {
-        None => None,
-        Some(None) => {
+        Inner::Missing => None,
+        Inner::Null => {
             columns.push(("call_retry_config_id", Cell::Null));
             None
         }
-        Some(Some(members)) => {
+        Inner::Shown(members) => {
             let (config, rejected) = read_config(members);
             is_rejected |= rejected;
             Some(config)
@@ -170,13 +170,11 @@ fn take_parts(
     let mut lines: BTreeMap<String, Line> = BTreeMap::new();
     let mut is_whole = true;
     for (place, item) in items.into_iter().enumerate() {
-        let mut source = match item {
-            Json::Object(members) => Source::new(members),
-            _ => {
-                is_whole = false;
-                continue;
-            }
+        let Json::Object(members) = item else {
+            is_whole = false;
+            continue;
         };
+        let mut source = Source::new(members);
         if *table == SPEECH_EVENTS && !keep_prompts {
             source.take("llm_system_prompt");
         }
@@ -211,12 +209,12 @@ fn read_attempt(
     call_id: &str,
     number: usize,
     keep_prompts: bool,
-) -> Result<(String, ShownAttempt, bool), ()> {
+) -> Option<(String, ShownAttempt, bool)> {
     let Json::Object(members) = item else {
-        return Err(());
+        return None;
     };
     let mut source = Source::new(members);
-    let id = source.take_id().ok_or(())?;
+    let id = source.take_id()?;
     let parts =
         ATTEMPT_PARTS.iter().filter_map(|parts| take_parts(&mut source, &id, *parts, keep_prompts)).collect();
     let (mut columns, is_rejected) = source.finish(&CALL_ATTEMPTS);
@@ -224,7 +222,7 @@ fn read_attempt(
     columns.push(("call_id", Cell::Text(call_id.to_owned())));
     columns.push(("attempt_number", Cell::Integer(i64::try_from(number).unwrap_or(i64::MAX))));
     let line = Line { table: &CALL_ATTEMPTS, key: vec![id.clone()], columns, config: None };
-    Ok((id, ShownAttempt { line, parts }, is_rejected))
+    Some((id, ShownAttempt { line, parts }, is_rejected))
 }
 
 /// The columns that are computed from an attempt's times; none where a time is not shown.
@@ -278,15 +276,14 @@ fn read_call(mut source: Source, keep_prompts: bool) -> Option<(ShownCall, Optio
         let count = items.len();
         for (place, item) in items.into_iter().enumerate() {
             // The newest comes first; the oldest is number 1.
-            match read_attempt(item, &id, count - place, keep_prompts) {
-                Ok((attempt_id, attempt, rejected)) => {
-                    source.is_rejected |= rejected;
-                    attempts.insert(attempt_id, attempt);
-                }
-                Err(()) => {
-                    source.is_rejected = true;
-                    is_whole = false;
-                }
+            if let Some((attempt_id, attempt, rejected)) =
+                read_attempt(item, &id, count - place, keep_prompts)
+            {
+                source.is_rejected |= rejected;
+                attempts.insert(attempt_id, attempt);
+            } else {
+                source.is_rejected = true;
+                is_whole = false;
             }
         }
     }
@@ -297,9 +294,8 @@ fn read_call(mut source: Source, keep_prompts: bool) -> Option<(ShownCall, Optio
 /// A row. `keep_prompts`: the operator wants the prompts of speech events.
 pub(super) fn read_row(text: &str, campaign_id: &str, keep_prompts: bool) -> ShownRow {
     let nothing = |digest| ShownRow { line: None, call: None, assistant: None, is_rejected: true, digest };
-    let mut json = match Json::parse(text) {
-        Some(json) => json,
-        None => return nothing(Digest::default()),
+    let Some(mut json) = Json::parse(text) else {
+        return nothing(Digest::default());
     };
     let mut assistant_json = None;
     if let Json::Object(members) = &mut json

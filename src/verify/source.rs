@@ -21,8 +21,8 @@ pub(super) struct Source {
     pub(super) is_rejected: bool,
 }
 
-/// An object whose members are columns of the one that holds it.
-enum Inner {
+/// An object within another.
+pub(super) enum Inner {
     Missing,
     Null,
     Shown(Members),
@@ -55,14 +55,15 @@ impl Source {
         }
     }
 
-    /// Takes an object that is a line of its own. One that is no object goes to `_extra`, and counts as null.
-    pub(super) fn take_object(&mut self, name: &str) -> Option<Option<Members>> {
-        match self.take(name)? {
-            Json::Object(members) => Some(Some(members)),
-            Json::Null => Some(None),
-            other => {
+    /// Takes an object. One that is none goes to `_extra`, and counts as null.
+    pub(super) fn take_object(&mut self, name: &str) -> Inner {
+        match self.take(name) {
+            None => Inner::Missing,
+            Some(Json::Object(members)) => Inner::Shown(members),
+            Some(Json::Null) => Inner::Null,
+            Some(other) => {
                 self.keep(name, other);
-                Some(None)
+                Inner::Null
             }
         }
     }
@@ -75,7 +76,7 @@ impl Source {
             let cell = match column.source.split_once('.') {
                 None => self.read(column, table.is_entity),
                 Some((object, members)) => {
-                    let inner = inner.entry(object).or_insert_with(|| self.open(object));
+                    let inner = inner.entry(object).or_insert_with(|| self.take_object(object));
                     let absent_is_kept = object == COUNTS;
                     read_inner(inner, members, column.kind, table.is_entity, absent_is_kept)
                 }
@@ -114,14 +115,6 @@ impl Source {
             self.keep(column.source, value);
         }
         Some(cell.unwrap_or(Cell::Null))
-    }
-
-    fn open(&mut self, object: &str) -> Inner {
-        match self.take_object(object) {
-            None => Inner::Missing,
-            Some(None) => Inner::Null,
-            Some(Some(members)) => Inner::Shown(members),
-        }
     }
 
     /// Keeps a value that its column cannot hold.

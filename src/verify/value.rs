@@ -113,7 +113,6 @@ impl Cell {
                 stored.as_text().is_some_and(|stored| lasting(stored) == lasting(url))
             }
             Self::Integer(value) => matches!(stored, Json::Number(stored) if integer(stored) == Some(*value)),
-            #[expect(clippy::float_cmp, reason = "the database keeps and prints every bit")]
             Self::Float(value) => matches!(stored, Json::Number(stored) if number(stored) == Some(*value)),
             Self::Boolean(value) => *stored == Json::Boolean(*value),
             Self::Moment(micros) => stored.as_text().and_then(moment_of_text) == Some(*micros),

@@ -35,15 +35,15 @@ async fn contents(account: &Account) -> String {
     .fetch_all(&account.pool)
     .await
     .unwrap();
-    let mut contents = String::new();
+    let mut contents = Vec::new();
     for table in tables {
         let statement =
             format!("select coalesce(md5(string_agg(t::text, '|' order by t::text)), '') from {table} t");
         let hash: String =
             sqlx::query_scalar(sqlx::AssertSqlSafe(statement)).fetch_one(&account.pool).await.unwrap();
-        contents.push_str(&format!("{table} {hash}\n"));
+        contents.push(format!("{table} {hash}"));
     }
-    contents
+    contents.join("\n")
 }
 
 #[tokio::test(flavor = "multi_thread")]
