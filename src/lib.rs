@@ -11,9 +11,10 @@
 //!           └─ store      records + checkpoint, ONE transaction ─▶ Postgres
 //! ```
 //!
-//! Beside the line stand [`config`], [`clock`], [`observe`] (logs, progress), [`localdb`] (the embedded
-//! Postgres), [`simulator`] (a look-alike of the Revox API that shares no type with [`wire`]) and [`cli`] (one
-//! file a command; one file alone writes to standard output and error).
+//! Beside the line stand [`verify`] (reads the API again and lays the tables beside it), [`config`], [`clock`],
+//! [`observe`] (logs, progress), [`localdb`] (the embedded Postgres), [`simulator`] (a look-alike of the Revox API
+//! that shares no type with [`wire`]) and [`cli`] (one file a command; one file alone writes to standard output and
+//! error).
 
 pub mod api;
 pub mod cli;
@@ -29,4 +30,5 @@ pub mod sabotage;
 pub mod simulator;
 pub mod store;
 pub mod sync;
+pub mod verify;
 pub mod wire;

@@ -11,6 +11,8 @@ const RULES: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
     ("cli", &["*"]),
     ("sync", &["plan", "api", "wire", "normalize", "store", "records", "clock", "observe", "sabotage"]),
+    // Shares nothing with `normalize`, and of `sync` and `wire` only how pages are asked for and split.
+    ("verify", &["sync", "plan", "api", "wire", "store", "records", "clock", "observe"]),
     ("store", &["records", "normalize", "plan", "clock", "sabotage"]),
     ("normalize", &["wire", "records"]),
     ("plan", &["records"]),

@@ -82,6 +82,9 @@ pub(super) enum CommandError {
         /// What can be done instead.
         instead: &'static str,
     },
+    /// No command has made a mirror on this machine yet.
+    #[error("there is no mirror on this machine yet")]
+    NoMirror,
     /// A signal.
     #[error("interrupted")]
     Interrupted,
@@ -103,6 +106,9 @@ impl CommandError {
     fn hint(&self) -> String {
         match self {
             Self::NotYet { instead, .. } => (*instead).to_owned(),
+            Self::NoMirror => {
+                "make it with `revox-mirror run --once`, or set DATABASE_URL to where it is".to_owned()
+            }
             Self::Interrupted => "what was committed stays; the next run goes on from there".to_owned(),
             Self::NoPsql(_) => {
                 "install psql (`apt-get install postgresql-client`), or set localdb.bin_dir to where it is"
@@ -120,6 +126,7 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
     if let Some(error) = cause.downcast_ref::<CommandError>() {
         return Some(match error {
             CommandError::NotYet { .. } => Exit::Usage,
+            CommandError::NoMirror => Exit::Database,
             CommandError::Interrupted | CommandError::NoPsql(_) | CommandError::Listen { .. } => Exit::Other,
         });
     }
@@ -152,7 +159,7 @@ fn hint_of_cause(cause: &(dyn Error + 'static)) -> Option<String> {
     if let Some(error) = cause.downcast_ref::<SyncError>() {
         return match error {
             SyncError::UnknownCampaign { .. } => {
-                Some("leave --campaign out to mirror every campaign of the account".to_owned())
+                Some("leave --campaign out for every campaign of the account".to_owned())
             }
             SyncError::AnotherAccount { .. } => Some(
                 "check the key and the base URL; --accept-account says that the change is meant".to_owned(),

@@ -18,6 +18,7 @@ mod simulate;
 mod status;
 mod table;
 mod terminal;
+mod verify;
 
 pub use exit::Exit;
 
@@ -35,7 +36,7 @@ use terminal::Terminal;
 const RUNTIME_GRACE: Duration = Duration::from_secs(2);
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 complete; 2 usage or configuration; 3 partial or stale; 4 key refused; 5 database unreachable or unfit; \
+Exit codes: 0 complete; 2 usage or configuration; 3 partial, (status) stale or (verify) not equal; 4 key refused; 5 database unreachable or unfit; \
 1 anything else.
 
 Configuration, weakest first: the defaults, the file after --config, the environment: REVOX_API_KEY (or \
@@ -61,6 +62,8 @@ enum Command {
     Check,
     /// Show what the mirror holds, how fresh it is and what went wrong, without asking the API
     Status(status::StatusArguments),
+    /// Read the API again and prove the mirror equal to it, or list what differs
+    Verify(verify::VerifyArguments),
     /// Apply the migrations that are missing (run does so, too)
     Migrate,
     /// Open psql on the mirror's database
@@ -112,6 +115,7 @@ fn run_to_end(context: &Context, command: &Command) -> anyhow::Result<Exit> {
             Command::Run(arguments) => run::run(context, arguments).await,
             Command::Check => check::run(context).await,
             Command::Status(arguments) => status::run(context, arguments).await,
+            Command::Verify(arguments) => verify::run(context, arguments).await,
             Command::Migrate => migrate::run(context).await,
             Command::Psql(arguments) => psql::run(context, arguments).await,
             Command::Demo(arguments) => demo::run(context, arguments).await,

@@ -25,6 +25,7 @@ mod runs;
 mod sabotage;
 mod states;
 mod status;
+mod stored;
 mod table;
 mod tables;
 
@@ -39,3 +40,4 @@ pub use parents::{Parents, assistant_key};
 pub use runs::{Kind, RunLine};
 pub use states::{KnownRow, Placed, Places, RowState};
 pub use status::{AccountStatus, CampaignStatus, DriftStatus, RunStatus, Status};
+pub use stored::{Forgotten, Lookup};

@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 /// The name of the account; there is one.
-pub(super) const ACCOUNT: &str = "default";
+pub const ACCOUNT: &str = "default";
 
 /// What the campaigns of a pass share.
 pub(super) struct Shared {
@@ -134,7 +134,7 @@ async fn usable_store(mirror: &Mirror, options: &PassOptions) -> Result<Option<S
 }
 
 /// Takes a lease, waiting for its holder, and tells whether it had to wait; `None` when it is still held at the end.
-pub(super) async fn wait_for_lease(
+pub async fn wait_for_lease(
     store: &Store,
     scope: &str,
     holder: &Holder,

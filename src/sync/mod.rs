@@ -23,7 +23,8 @@ mod sabotage;
 mod verdict;
 mod walk;
 
-pub use account::run_pass;
+pub use account::{ACCOUNT, run_pass, wait_for_lease};
+pub use paging::{fetch_page, first_page};
 
 use crate::api::{ApiError, Client, Cost};
 use crate::clock::Clock;

@@ -1,8 +1,9 @@
 //! One page: fetched, hashed, told from what is known, and the rest of it normalized.
 
 use super::Mirror;
+use super::paging::fetch_page;
 use super::parents::{Brought, Written, normalize_new};
-use crate::api::{Answer, ApiError, Client, PageQuery};
+use crate::api::{Answer, ApiError, Client};
 use crate::clock::Clock;
 use crate::normalize::{self, DriftCounts, Hash, Hasher, PageView, RowRecords, RowView};
 use crate::plan::{Ask, CallTimes, Unsettled, read_again, unsettled};
@@ -99,11 +100,7 @@ impl From<StoreError> for PageError {
 impl PageReader {
     /// Fetches a page.
     pub(super) async fn fetch(&self, ask: Ask) -> Result<Answer<RowsPage>, ApiError> {
-        let query = match ask {
-            Ask::Page { page, page_size } => Some(PageQuery { page, page_size, ..PageQuery::default() }),
-            Ask::Everything => None,
-        };
-        self.client.fetch_rows(&self.campaign_id, query).await
+        fetch_page(&self.client, &self.campaign_id, ask).await
     }
 
     /// Fetches and prepares page `index`, whose first row stands at `position`.

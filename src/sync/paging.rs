@@ -3,8 +3,39 @@
 use super::account::ACCOUNT;
 use super::campaign::CampaignPass;
 use super::page::{PageError, PageReader, mark};
-use crate::plan::{Discovery, Learned, Shape, Shown, WalkFacts};
+use crate::api::{Answer, ApiError, Client, PageQuery};
+use crate::normalize::{self, Hasher};
+use crate::plan::{Ask, Discovery, Learned, Shape, Shown, WalkFacts};
 use crate::wire::RowsPage;
+
+/// Fetches a page of a campaign's rows.
+pub async fn fetch_page(client: &Client, campaign_id: &str, ask: Ask) -> Result<Answer<RowsPage>, ApiError> {
+    let query = match ask {
+        Ask::Page { page, page_size } => Some(PageQuery { page, page_size, ..PageQuery::default() }),
+        Ask::Everything => None,
+    };
+    client.fetch_rows(campaign_id, query).await
+}
+
+/// The first page of a campaign, and how the API pages: as `known`, if that holds here; else found out with pages of
+/// `page_size` at most. The page is none when another question was the last.
+pub async fn first_page(
+    client: &Client,
+    campaign_id: &str,
+    known: Option<Shape>,
+    page_size: u32,
+) -> Result<(Shape, Option<RowsPage>), ApiError> {
+    if let Some(shape) = known {
+        match fetch_page(client, campaign_id, shape.ask(0)).await {
+            Ok(answer) if fits(shape, &answer.body) => return Ok((shape, Some(answer.body))),
+            Err(error) if !error.is_bad_request() => return Err(error),
+            Ok(_) | Err(_) => {}
+        }
+    }
+    // Marks are only laid beside each other here, so that any key is good.
+    let hasher = Hasher::new(&rand::random(), &normalize::Options::default());
+    discover(client, campaign_id, &hasher, page_size).await
+}
 
 impl CampaignPass {
     /// The first page, and how the API pages: as the account's other campaigns have shown, if that holds here;
@@ -29,7 +60,9 @@ impl CampaignPass {
                 Err(error) => return Err(error.into()),
             }
         };
-        let (shape, first) = discover(reader, self.mirror.settings.page_size).await?;
+        let (shape, first) =
+            discover(&reader.client, &reader.campaign_id, &reader.hasher, self.mirror.settings.page_size)
+                .await?;
         *known = Some(shape);
         if let (Some(store), false) = (&self.mirror.store, self.options.dry_run) {
             store.save_shape(ACCOUNT, shape, self.mirror.clock.now()).await?;
@@ -62,20 +95,25 @@ fn fits(shape: Shape, page: &RowsPage) -> bool {
 }
 
 /// Asks until it is known how the API pages.
-async fn discover(reader: &PageReader, page_size: u32) -> Result<(Shape, Option<RowsPage>), PageError> {
+async fn discover(
+    client: &Client,
+    campaign_id: &str,
+    hasher: &Hasher,
+    page_size: u32,
+) -> Result<(Shape, Option<RowsPage>), ApiError> {
     let mut discovery = Discovery::new(page_size);
     loop {
-        let answered = match reader.fetch(discovery.question()).await {
+        let answered = match fetch_page(client, campaign_id, discovery.question()).await {
             Ok(answer) => Ok(answer.body),
             Err(error) if error.is_bad_request() => Err(error),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         };
         let shown = match &answered {
             Ok(page) => Shown::Page {
                 rows: u64::try_from(page.rows.len()).unwrap_or(u64::MAX),
                 total: page.total,
                 page: page.page,
-                mark: mark(page, &reader.hasher),
+                mark: mark(page, hasher),
             },
             Err(_) => Shown::Refused,
         };
@@ -84,7 +122,7 @@ async fn discover(reader: &PageReader, page_size: u32) -> Result<(Shape, Option<
             (Learned::Shape { shape, first_is_at_hand }, page) => {
                 return Ok((shape, page.ok().filter(|_| first_is_at_hand)));
             }
-            (Learned::Hopeless, Err(error)) => return Err(error.into()),
+            (Learned::Hopeless, Err(error)) => return Err(error),
             (Learned::Hopeless, Ok(_)) => {}
         }
     }

@@ -72,6 +72,9 @@ impl Spoilt {
     pub(crate) async fn complete_pass(&self) -> CampaignReport {
         let report = self.pass().await;
         assert_eq!(report.outcome, Outcome::Complete, "{:?}", report.note);
+        // Two readers that share no code are of one mind about whatever is bad here.
+        let verified = self.account.verify().await;
+        assert!(verified.is_equal(), "{verified:#?}");
         report
     }
 

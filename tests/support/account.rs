@@ -9,6 +9,7 @@ use revox_mirror::plan::Outcome;
 use revox_mirror::simulator::{Options, Simulator};
 use revox_mirror::store::{Store, StoreOptions};
 use revox_mirror::sync::{Mirror, PassOptions, PassReport, SyncError, SyncSettings, run_pass};
+use revox_mirror::verify::{Report, Subject, verify};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use std::sync::Arc;
@@ -110,6 +111,21 @@ impl Account {
     /// The mirror's tables are equal to what the simulator shows.
     pub(crate) async fn assert_equal(&self) {
         super::truth::assert_equal(&self.simulator, &self.pool).await;
+    }
+
+    /// Reads the API again and lays the mirror beside it.
+    pub(crate) async fn verify(&self) -> Report {
+        let mirror = &self.mirror;
+        let subject = Subject {
+            client: mirror.client.clone(),
+            base_url: mirror.base_url.clone(),
+            store: mirror.store.clone().unwrap(),
+            page_size: mirror.settings.page_size,
+            max_concurrent_campaigns: mirror.settings.max_concurrent_campaigns,
+            keep_llm_system_prompt: mirror.settings.normalize.keep_llm_system_prompt,
+            progress: mirror.progress.clone(),
+        };
+        verify(&subject, &[]).await.unwrap()
     }
 
     /// One number out of the database.
