@@ -35,7 +35,8 @@ impl Written {
 
 /// Writes lines, given by their keys in order, each once.
 ///
-/// A key that another transaction brings between the question and the `COPY` is a conflict, after which the
+/// A key that another transaction brings between the question and the `COPY`, or between the question and the
+/// insertion of a line that yields to it, is a conflict, after which the
 /// batch is tried again. Nothing deadlocks over it: keys are taken in order, new ones before those that are there.
 pub(super) async fn write_entities<'l, R: Sync + 'l>(
     connection: &mut PgConnection,
@@ -69,8 +70,12 @@ pub(super) async fn write_entities<'l, R: Sync + 'l>(
     if !known.is_empty() {
         let known: Vec<Line<'_, R>> = known.into_iter().map(|(_, line)| line).collect();
         let row = target.upsert(&known, now).fetch_one(connection).await.map_err(StoreError::query(doing))?;
-        written.inserted += unsigned(row.get(0));
-        written.updated = unsigned(row.get(1));
+        let (inserted, updated) = (unsigned(row.get(0)), unsigned(row.get(1)));
+        if unsigned(row.get(4)) < inserted + updated {
+            return Err(StoreError::Conflict);
+        }
+        written.inserted += inserted;
+        written.updated = updated;
         written.contested = row.get::<Option<Vec<String>>, _>(2).unwrap_or_default().into_iter().collect();
         written.former_owners = row.get::<Option<Vec<String>>, _>(3).unwrap_or_default();
     }

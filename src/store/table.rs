@@ -115,7 +115,7 @@ pub(super) struct Table {
 
 /// The statements of a table, made once.
 pub(super) struct Statements {
-    /// Writes what is new or differs; returns `(inserted, updated, contested keys, former owners)`.
+    /// Writes what is new or differs; returns `(inserted, updated, contested keys, former owners, written)`.
     pub(super) upsert: String,
     /// Takes in lines that are known to be new, in the binary format.
     pub(super) copy: String,
@@ -193,7 +193,11 @@ impl Table {
             set.push("_synced_at = excluded._synced_at".to_owned());
             set.push("_deleted_at = null".to_owned());
         }
-        format!("on conflict ({keys}) do update set {}", set.join(", "))
+        // A line that came meanwhile, and to which this one yields, stays: it is missed in the count of those written.
+        let stays = self.yields_if.map_or(String::new(), |condition| {
+            format!(" where ({}) is not true", condition.replace(" i.", " excluded."))
+        });
+        format!("on conflict ({keys}) do update set {}{stays}", set.join(", "))
     }
 
     /// The statements of this table.
@@ -247,14 +251,16 @@ impl Table {
              from {source}\n\
              left join {table} t on {keys_match}\n\
              ), written as (\n\
-             insert into {table} ({targets})\n\
+             insert into {table} as t ({targets})\n\
              select {columns}{bookkeeping}{first} from merged where is_to_be_written and not yields\n\
              {on_conflict}\n\
+             returning 1\n\
              )\n\
              select count(*) filter (where is_new),\n\
              count(*) filter (where is_to_be_written and not is_new and not yields),\n\
              array_agg({first_key}) filter (where yields),\n\
-             array_agg(former_owner) filter (where former_owner is not null and not yields)\n\
+             array_agg(former_owner) filter (where former_owner is not null and not yields),\n\
+             (select count(*) from written)\n\
              from merged",
             merged = merged.join(", "),
             source = self.source(),

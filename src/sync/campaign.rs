@@ -267,7 +267,11 @@ impl CampaignPass {
             super::sabotage::spoil(&mut walker, &mut facts);
             let mut doubts = facts.doubts();
             if doubts.is_empty() {
-                doubts.extend(confirm::doubt_end(&walker, after.as_ref()).await?);
+                // Where the mirror has rows, an empty answer is suspicious rather than in doubt.
+                let is_suspicious = self.state.has_known_rows && !self.options.accept_deletions;
+                if !(is_suspicious && facts.first_total == 0) {
+                    doubts.extend(confirm::doubt_end(&walker, after.as_ref()).await?);
+                }
             }
             if !doubts.is_empty() && rounds < max_rounds(&walker) {
                 tracing::info!(campaign = %self.id(), doubts = doubts.join("; "), "the walk is not proven; reading again");
@@ -278,6 +282,7 @@ impl CampaignPass {
             tally.rows.tombstoned = u64::try_from(verdict.gone.len()).unwrap_or(u64::MAX);
             let walked = Walked { written, belying, replaced: walker.replaced, rounds, facts, after };
             self.end(store, lease, run, tally, &walked, &walker, &verdict).await?;
+            self.forgive_filters(store).await?;
             // A call that yielded an attempt to another one may have it now, if the other has just gone.
             let contests = walker.walk.contested > 0 && (written > 0 || !verdict.gone.is_empty());
             if !contests || settled_contests || verdict.outcome != Outcome::Complete {

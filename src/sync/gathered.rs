@@ -43,7 +43,12 @@ impl Gathered {
     pub(super) fn add(&mut self, mut page: PreparedPage) {
         self.seen.append(&mut page.seen);
         self.changed.append(&mut page.changed);
-        self.states.extend(page.states);
+        for (id, mut state) in page.states {
+            // A filtered page does not tell where a row stands; another one may have.
+            let earlier = self.states.get(&id).and_then(|earlier| earlier.position);
+            state.position = state.position.or(earlier);
+            self.states.insert(id, state);
+        }
         self.readings.append(&mut page.readings);
         self.changed_bytes += page.changed_bytes;
         self.brought.append(&mut page.brought);

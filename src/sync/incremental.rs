@@ -9,8 +9,8 @@ use super::verdict::Verdict;
 use crate::api::{PageQuery, Several};
 use crate::normalize::Hash;
 use crate::plan::{
-    Answer, Ask, Evidence, Finding, Incremental, Outcome, Question, Search, Sequence, Shape, ShownRow, Task,
-    Writing,
+    Answer, Ask, Evidence, Filtering, Finding, Incremental, Outcome, Question, Search, Sequence, Shape,
+    ShownRow, Task, Writing,
 };
 use crate::store::{Completed, Ending, Extent, Lease, Places, Store};
 use futures::{StreamExt, stream};
@@ -47,6 +47,16 @@ struct Look<'a> {
 }
 
 impl CampaignPass {
+    /// Filters that were ignored or refused get another chance once a day: a full walk was due anyhow.
+    pub(super) async fn forgive_filters(&self, store: &Store) -> Result<(), PageError> {
+        let mut filtering = self.shared.filtering.lock().await;
+        if self.search.is_none() && matches!(*filtering, Filtering::Ignored | Filtering::Refused) {
+            *filtering = Filtering::Unknown;
+            store.save_filtering(ACCOUNT, Filtering::Unknown, self.mirror.clock.now()).await?;
+        }
+        Ok(())
+    }
+
     /// Looks for what changed.
     pub(super) async fn look_for_changes(
         &self,
