@@ -108,6 +108,37 @@ impl Store {
         batch: &Batch<'_>,
         now: Time,
     ) -> Result<BatchCounts, StoreError> {
+        let committed = self.try_to_commit(lease, batch, now).await;
+        if let Err(StoreError::ForeignRows { .. }) = &committed {
+            self.doubt_holders(batch).await?;
+        }
+        committed
+    }
+
+    /// Rows that two campaigns are said to have were wrong in one of the two answers, and the earlier one was believed:
+    /// what rests on it is no longer.
+    async fn doubt_holders(&self, batch: &Batch<'_>) -> Result<(), StoreError> {
+        let ids: Vec<&str> = batch.states.keys().map(String::as_str).collect();
+        let mut transaction = self.begin().await?;
+        sqlx::query(
+            "update revox_sync.checkpoints set fingerprint = null, full_walk_at = null, updated_at = now()
+             where campaign_id <> $1 and campaign_id in (
+                 select campaign_id from revox_sync.row_states where row_id = any($2))",
+        )
+        .bind(batch.campaign_id)
+        .bind(ids)
+        .execute(&mut *transaction)
+        .await
+        .map_err(StoreError::query("doubting a campaign that holds another one's rows"))?;
+        commit(transaction).await
+    }
+
+    async fn try_to_commit(
+        &self,
+        lease: &Lease,
+        batch: &Batch<'_>,
+        now: Time,
+    ) -> Result<BatchCounts, StoreError> {
         #[cfg(feature = "sabotage")]
         self.commit_checkpoint_early(lease, batch).await?;
         // What is lost is read again: the commit that ends the walk waits for the disk, and with it for all before.

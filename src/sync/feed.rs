@@ -5,12 +5,14 @@ use super::account::ACCOUNT;
 use super::campaign::{CampaignPass, Tally};
 use super::gathered::Gathered;
 use super::incremental::Looked;
+use super::list::REST;
 use super::page::{PageError, PageReader};
 use super::verdict::Verdict;
 use super::{CampaignReport, Mirror, SyncError};
 use crate::api::ApiError;
 use crate::normalize::{self, CallOutline};
 use crate::plan::{Feed, FeedFinding, FeedShown, FeedState, Outcome, Search, Shape, read_again};
+use crate::records::Time;
 use crate::store::{Completed, Ending, Extent, Lease, Store};
 use crate::wire::{CallsPage, RowsPage};
 use bytes::Bytes;
@@ -38,6 +40,8 @@ pub(super) struct Share {
     fresh: usize,
     /// Calls that no row of the mirror shows.
     strange: usize,
+    /// When the last of its calls changed.
+    newest: Option<Time>,
 }
 
 /// What a campaign's pass knows of the search.
@@ -170,6 +174,7 @@ async fn share_out(
             let share = shares.entry(campaign.clone()).or_default();
             share.calls.push((row.clone(), json.clone()));
             share.fresh += usize::from(is_fresh);
+            share.newest = share.newest.max(call.updated_at);
         }
         let campaign = call.campaign_id.as_deref().filter(|id| listed.contains(id));
         if let (Some(campaign), true, true) = (campaign, showing.is_empty(), is_fresh) {
@@ -208,6 +213,12 @@ impl CampaignPass {
         }
         if search.changed && share.fresh == 0 {
             return walk("the campaign changed, and no call of it did");
+        }
+        // What changed it later was something else: rows that came or went, or were edited.
+        let changed_at = self.listed.campaign().updated_at.value();
+        let explained = share.newest.map(|newest| newest + REST);
+        if search.changed && changed_at.is_none_or(|at| explained.is_none_or(|until| *at > until)) {
+            return walk("the campaign changed after the last of its calls did");
         }
         self.write_share(store, lease, share, tally).await?;
         let total = self.state.rows.unwrap_or(0);

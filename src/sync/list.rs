@@ -44,7 +44,7 @@ pub(super) struct Listing {
 }
 
 /// How long an `updated_at` must lie back to be believed.
-const REST: TimeDelta = TimeDelta::seconds(2);
+pub(super) const REST: TimeDelta = TimeDelta::seconds(2);
 
 /// What a campaign says of itself.
 pub(super) fn fingerprint(records: &CampaignRecords) -> Fingerprint {

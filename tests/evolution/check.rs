@@ -155,9 +155,10 @@ impl Claims {
             if known.and_then(|known| known.get(row)) == Some(&class(status)) {
                 continue;
             }
-            // The newer API's search shows calls and no rows: which row has a call is not in it.
-            let has_moved = held.get(row).is_some_and(|(held, _)| held.is_some() && *held != call);
-            if has_moved && simulator.flavour().is_newer() {
+            // The newer API's search shows calls and no rows: which rows there are and have a call is not in it, as
+            // long as their number is the same.
+            let is_as_held = held.get(row).is_some_and(|(held, _)| held.is_none() || *held == call);
+            if simulator.flavour().is_newer() && !is_as_held {
                 continue;
             }
             let shown = (call, status.map(str::to_owned));
