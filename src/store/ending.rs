@@ -166,14 +166,14 @@ impl Store {
             .map_err(StoreError::query(doing))?;
             let Some(end) = ids.last() else { return Ok(()) };
             last.clone_from(end);
-            let (placed, places): (Vec<&str>, Vec<i64>) =
+            let (shown, places): (Vec<&str>, Vec<i64>) =
                 ids.iter().filter_map(|id| Some((id.as_str(), signed(place_of(id)?)))).unzip();
             sqlx::query(
                 "update revox_sync.row_states s set position = i.place
                  from unnest($1::text[], $2::bigint[]) as i(id, place)
                  where s.row_id = i.id and s.position is distinct from i.place",
             )
-            .bind(placed)
+            .bind(shown)
             .bind(places)
             .execute(&mut *transaction)
             .await

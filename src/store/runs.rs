@@ -62,6 +62,7 @@ pub struct RunLine {
 
 impl Store {
     /// Opens a campaign's run line; returns its id.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one line")]
     pub async fn open_run(
         &self,
         lease: &Lease,

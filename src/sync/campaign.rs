@@ -280,8 +280,8 @@ impl CampaignPass {
             }
             let verdict = self.judge(store, &walker, &facts, doubts).await?;
             tally.rows.tombstoned = u64::try_from(verdict.gone.len()).unwrap_or(u64::MAX);
-            let walked = Walked { written, belying, replaced: walker.replaced, rounds, facts, after };
-            self.end(store, lease, run, tally, &walked, &walker, &verdict).await?;
+            let brought = Walked { written, belying, replaced: walker.replaced, rounds, facts, after };
+            self.end(store, lease, run, tally, &brought, &walker, &verdict).await?;
             self.forgive_filters(store).await?;
             // A call that yielded an attempt to another one may have it now, if the other has just gone.
             let contests = walker.walk.contested > 0 && (written > 0 || !verdict.gone.is_empty());

@@ -245,8 +245,8 @@ impl CampaignPass {
             suspicious: None,
         };
         store.end_pass(lease, &ending, self.mirror.clock.now()).await?;
-        let shape = Shape::Unpaged;
-        Ok(Looked::Ended(Verdict::without_tombstones(Outcome::Complete, None, shape, total, self.listed_at)))
+        let (outcome, paging) = (Outcome::Complete, Shape::Unpaged);
+        Ok(Looked::Ended(Verdict::without_tombstones(outcome, None, paging, total, self.listed_at)))
     }
 
     /// Writes the calls as if their rows had been read, and leaves the rows themselves as they are.

@@ -142,6 +142,8 @@ impl Claims {
         .unwrap();
         let held: BTreeMap<String, (Option<String>, Option<String>)> =
             lines.into_iter().map(|(row, call, status)| (row, (call, status))).collect();
+        let known_calls: BTreeSet<String> =
+            worker.column("select id from revox.calls").await.into_iter().collect();
         let spoilt = simulator.edit(|account| world.spoilt_rows(account, campaign));
         let rows = simulator.edit(|account| account.row_ids(campaign)).unwrap();
         if held.len() != rows.len() && spoilt.is_empty() {
@@ -157,7 +159,9 @@ impl Claims {
             }
             // The newer API's search shows calls and no rows: which rows there are and have a call is not in it, as
             // long as their number is the same.
-            let is_as_held = held.get(row).is_some_and(|(held, _)| held.is_none() || *held == call);
+            let is_new =
+                |call: &Option<String>| call.as_ref().is_some_and(|call| !known_calls.contains(call));
+            let is_as_held = held.get(row).is_some_and(|(held, _)| *held == call || is_new(&call));
             if simulator.flavour().is_newer() && !is_as_held {
                 continue;
             }
