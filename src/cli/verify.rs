@@ -202,7 +202,7 @@ fn show(context: &Context, report: &Report) {
     } else {
         "The mirror is not proven equal to the API."
     };
-    terminal.print(&format!("\n{verdict} It took {} requests so far.", report.cost.requests));
+    terminal.print(&format!("\n{verdict} It took {} requests in all.", report.cost.requests));
 }
 
 fn name(campaign: &CampaignReport) -> &str {

@@ -113,7 +113,7 @@ pub fn due(known: &Known, listed: &Fingerprint, full: bool, now: Time, every: Ti
         return search("the campaign changed", true);
     }
     if known.overdue_rows > 0 {
-        return search("calls are unsettled", false);
+        return search("calls are under way or unsettled", false);
     }
     Due::Skip
 }

@@ -5,7 +5,7 @@
 use super::StoreError;
 use super::checkpoint::signed;
 use super::lease::Lease;
-use super::open::{Store, commit};
+use super::open::{Store, commit, until_it_commits};
 use super::parents::write_campaigns;
 use super::runs::{Kind, RunLine, save_run};
 use crate::plan::{Fingerprint, Shape};
@@ -185,6 +185,10 @@ impl Store {
 
     /// Ends a pass: tombstones, checkpoint and run line in one transaction, under the campaign's lease.
     pub async fn end_pass(&self, lease: &Lease, ending: &Ending<'_>, now: Time) -> Result<(), StoreError> {
+        until_it_commits(|| self.try_to_end_pass(lease, ending, now)).await
+    }
+
+    async fn try_to_end_pass(&self, lease: &Lease, ending: &Ending<'_>, now: Time) -> Result<(), StoreError> {
         let doing = "ending a pass";
         let mut transaction = self.begin().await?;
         let connection = &mut *transaction;

@@ -157,7 +157,7 @@ impl StoreError {
                 "the database is as it was before; mend what the cause names and run again"
             }
             Self::ForeignRows { .. } => {
-                "the next pass reads it again; if it stays so, tell the API's makers which campaign it was"
+                "the next passes read both campaigns in full; once the other one has given the rows up (revox-mirror status says if it is suspicious, and how to accept that), this one takes them"
             }
             Self::LeaseLost { .. } => {
                 "another revox-mirror works on it; nothing is lost, the next pass goes on"

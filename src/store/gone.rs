@@ -4,7 +4,7 @@
 use super::StoreError;
 use super::ending::{ROWS_AT_ONCE, tombstone_calls};
 use super::lease::Lease;
-use super::open::{Store, commit};
+use super::open::{Store, commit, until_it_commits};
 use crate::records::Time;
 use sqlx::{PgConnection, Row};
 use std::collections::BTreeSet;
@@ -82,6 +82,16 @@ impl Store {
 
     /// Tombstones campaigns (none will do) with all that they hold. Nothing is suspicious about the account then.
     pub async fn tombstone_campaigns(
+        &self,
+        lease: &Lease,
+        account: &str,
+        campaign_ids: &[String],
+        now: Time,
+    ) -> Result<(), StoreError> {
+        until_it_commits(|| self.try_to_tombstone_campaigns(lease, account, campaign_ids, now)).await
+    }
+
+    async fn try_to_tombstone_campaigns(
         &self,
         lease: &Lease,
         account: &str,

@@ -184,6 +184,26 @@ fn opening(lease_ttl: Duration) -> String {
     )
 }
 
+/// Times that a transaction is made again when others stand in its way.
+const CONFLICT_TRIES: u32 = 5;
+
+/// Makes a transaction, and makes it again when another one stood in its way (a deadlock, a lock that took too long).
+pub(super) async fn until_it_commits<T, F: Future<Output = Result<T, StoreError>>>(
+    mut make: impl FnMut() -> F,
+) -> Result<T, StoreError> {
+    let mut tries = 0;
+    loop {
+        match make().await {
+            Err(error) if error.is_passing() && tries < CONFLICT_TRIES => {
+                tries += 1;
+                tracing::debug!(tries, "a transaction is made again");
+                tokio::time::sleep(Duration::from_millis(20 << tries)).await;
+            }
+            ended => return ended,
+        }
+    }
+}
+
 /// Commits.
 pub(super) async fn commit(transaction: Transaction<'static, Postgres>) -> Result<(), StoreError> {
     transaction.commit().await.map_err(StoreError::query("committing"))
@@ -191,7 +211,27 @@ pub(super) async fn commit(transaction: Transaction<'static, Postgres>) -> Resul
 
 #[cfg(test)]
 mod tests {
-    use super::{StoreError, judge_server};
+    use super::{CONFLICT_TRIES, StoreError, judge_server, until_it_commits};
+    use std::cell::Cell;
+
+    #[tokio::test]
+    async fn a_transaction_that_another_one_stood_in_the_way_of_is_made_again_and_not_for_ever() {
+        for (conflicts, commits) in [(0, true), (CONFLICT_TRIES, true), (CONFLICT_TRIES + 1, false)] {
+            let made = Cell::new(0);
+            let ended = until_it_commits(async || {
+                made.set(made.get() + 1);
+                if made.get() <= conflicts { Err(StoreError::Conflict) } else { Ok(()) }
+            });
+            assert_eq!(ended.await.is_ok(), commits, "{conflicts}");
+        }
+        let made = Cell::new(0);
+        let ended = until_it_commits(async || {
+            made.set(made.get() + 1);
+            Err::<(), _>(StoreError::ParentMissing)
+        });
+        assert!(ended.await.is_err());
+        assert_eq!(made.get(), 1, "another trouble does not pass by itself");
+    }
 
     #[test]
     fn a_server_that_is_too_old_or_holds_not_every_text_is_refused() {

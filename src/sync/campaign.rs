@@ -169,6 +169,10 @@ impl CampaignPass {
         let trigger = self.options.trigger;
         let run = store.open_run(lease, ACCOUNT, self.id(), tally.kind, trigger, started_at).await?;
         let ended = self.look_or_walk(store, lease, run, &mut tally).await;
+        if ended.is_err() {
+            // What was to be gone is there still.
+            tally.rows.tombstoned = 0;
+        }
         report.rows = tally.rows;
         match ended {
             Ok(verdict) => {

@@ -263,11 +263,13 @@ impl CampaignPass {
             page.changed.iter_mut().for_each(|records| records.row = None);
             page.states.values_mut().for_each(|state| state.hash = None);
             tally.rows.seen += u64::try_from(page.seen.len()).unwrap_or(u64::MAX);
-            tally.rows.unchanged += page.unchanged;
-            tally.rows.updated += page.differing;
+            // Hashes do not tell here: what was really written does.
+            let rows = page.unchanged + page.differing;
             let mut gathered = Gathered::default();
             gathered.add(page);
-            self.write(lease, &reader, &gathered, tally).await?;
+            let written = self.write(lease, &reader, &gathered, tally).await?.min(rows);
+            tally.rows.updated += written;
+            tally.rows.unchanged += rows - written;
         }
         // What the search did not show is as it was, and so has been looked at.
         let now = self.mirror.clock.now();
@@ -276,22 +278,25 @@ impl CampaignPass {
             (row, read_again(status.as_deref(), since, now, reader.settle_window))
         };
         let gathered = Gathered::of_readings(overdue.into_iter().map(again).collect());
-        self.write(lease, &reader, &gathered, tally).await
+        self.write(lease, &reader, &gathered, tally).await?;
+        Ok(())
     }
 
+    /// Lines that were really written.
     async fn write(
         &self,
         lease: &Lease,
         reader: &PageReader,
         gathered: &Gathered,
         tally: &mut Tally,
-    ) -> Result<(), PageError> {
-        if !gathered.is_idle() {
-            let counts = gathered.write(&self.mirror, lease, reader, None).await?;
-            tally.rows.rejected += counts.rejected;
-            tally.rows.rejected_new += counts.rejected_new;
+    ) -> Result<u64, PageError> {
+        if gathered.is_idle() {
+            return Ok(0);
         }
-        Ok(())
+        let counts = gathered.write(&self.mirror, lease, reader, None).await?;
+        tally.rows.rejected += counts.rejected;
+        tally.rows.rejected_new += counts.rejected_new;
+        Ok(counts.written)
     }
 }
 

@@ -144,7 +144,7 @@ fn still(suspicion: Suspicion, live: usize) -> String {
 /// A list without any campaign is worth a look, whatever the API says of the campaigns themselves.
 fn emptied(listing: &Listing, live: usize) -> Option<String> {
     (listing.campaigns.is_empty() && live > 0)
-        .then(|| format!("the list is empty, and the mirror holds {live}"))
+        .then(|| format!("the list is empty, and the mirror holds {live}; two passes must find them gone"))
 }
 
 fn count(number: usize) -> u64 {
