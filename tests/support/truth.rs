@@ -190,6 +190,12 @@ impl Expected {
         if held.is_some_and(|held| held["call_id"].as_str() < Some(call_id)) {
             return;
         }
+        // The copy of the larger call does not count, and nor do its parts.
+        let is_part = |key: &String| key.split(' ').next() == Some(id);
+        for (_, lines) in self.tables.iter_mut().filter(|(table, _)| PARTS_OF_ATTEMPTS.contains(table)) {
+            lines.retain(|key, _| !is_part(key));
+        }
+        self.untold.retain(|(_, owner)| owner != id);
         let mut line = Map::new();
         take(&mut line, attempt, ATTEMPT_TEXTS);
         for name in ["started_at", "answered_at", "ended_at"] {
@@ -253,6 +259,9 @@ const LIVE: &[(&str, &str, &str)] = &[
     ("sms_messages", "t.call_attempt_id || ' ' || t.id", LIVE_PART),
     ("email_messages", "t.call_attempt_id || ' ' || t.id", LIVE_PART),
 ];
+
+const PARTS_OF_ATTEMPTS: [&str; 5] =
+    ["transcript_turns", "post_call_transcript_turns", "speech_events", "sms_messages", "email_messages"];
 
 const LIVE_PART: &str = "join revox.call_attempts a on a.id = t.call_attempt_id where a._deleted_at is null";
 
