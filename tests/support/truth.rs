@@ -190,12 +190,14 @@ impl Expected {
         if held.is_some_and(|held| held["call_id"].as_str() < Some(call_id)) {
             return;
         }
-        // The copy of the larger call does not count, and nor do its parts.
-        let is_part = |key: &String| key.split(' ').next() == Some(id);
-        for (_, lines) in self.tables.iter_mut().filter(|(table, _)| PARTS_OF_ATTEMPTS.contains(table)) {
-            lines.retain(|key, _| !is_part(key));
+        if held.is_some() {
+            // The copy of the larger call does not count, and nor do its parts.
+            let is_part = |key: &String| key.split(' ').next() == Some(id);
+            for (_, lines) in self.tables.iter_mut().filter(|(table, _)| PARTS_OF_ATTEMPTS.contains(table)) {
+                lines.retain(|key, _| !is_part(key));
+            }
+            self.untold.retain(|(_, owner)| owner != id);
         }
-        self.untold.retain(|(_, owner)| owner != id);
         let mut line = Map::new();
         take(&mut line, attempt, ATTEMPT_TEXTS);
         for name in ["started_at", "answered_at", "ended_at"] {
