@@ -1,5 +1,6 @@
 //! A day of calls in dialling order: what passes cost when settling rows are read again, too.
 
+use super::announce;
 use super::api::{Api, Dice, difference, pass, task};
 use crate::plan::incremental::{Purpose, Task};
 use std::collections::BTreeMap;
@@ -118,6 +119,10 @@ fn a_day_of_5000_calls_costs_12_requests_a_pass() {
     requests.sort_unstable();
     let (passes, sum) = (requests.len(), requests.iter().sum::<usize>());
     let figures = (requests[0], requests[passes / 2], requests[passes - 1]);
-    dbg!(("least, median, most", figures, "hundredths of the mean", sum * 100 / passes, purposes));
+    announce(&format!(
+        "a day of {passes} passes: least, median, most {figures:?}, mean {}.{:02}, for {purposes:?}",
+        sum / passes,
+        sum * 100 / passes % 100
+    ));
     assert!(sum <= 12 * passes, "{sum} requests in {passes} passes");
 }

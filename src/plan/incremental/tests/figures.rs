@@ -1,5 +1,6 @@
 //! What finding changes costs: 100,000 rows in pages of 100.
 
+use super::announce;
 use super::api::{Api, Dice, Filter, difference, pass, task};
 use crate::plan::incremental::{Filtering, Task};
 
@@ -133,7 +134,9 @@ fn check(layout: Layout, cases: &[(Spread, Steps, usize)]) {
         }
         for ((spread, steps, most), requests) in cases.iter().zip(requests) {
             let found = requests.map(figures);
-            dbg!((layout, all_calling, spread, steps, FILTERS, &found));
+            announce(&format!(
+                "{layout:?}, all calling {all_calling}, {spread:?}, {steps:?}: least, median, most {found:?}"
+            ));
             assert!(found.iter().all(|figures| figures[2] <= *most), "{spread:?}, {steps:?}: {found:?}");
         }
     }

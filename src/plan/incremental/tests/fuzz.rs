@@ -1,5 +1,6 @@
 //! Many small campaigns that change at random: what is called proven must be true.
 
+use super::announce;
 use super::api::{Api, Dice, Filter, Passed, difference, pass_with, task};
 use crate::plan::incremental::{Filtering, Finding, Task, WALK_IS_CHEAPER};
 
@@ -175,7 +176,7 @@ fn after_forward_moves_what_is_proven_is_true() {
         let has_filters = !matches!(api.filter, Filter::Ignored | Filter::Refused);
         assert!(!has_filters || passed.is_proven() || is_dear(&passed), "seed {seed}: {:?}", passed.finding);
     }
-    dbg!(&count);
+    announce(&format!("forward moves before a pass: {count:?}"));
     assert!(count.proven > 1_000, "{count:?}");
     assert_eq!(count.moving, 0, "{count:?}");
 }
@@ -210,7 +211,7 @@ fn edits_between_answers_end_a_pass_and_are_proven_by_the_next() {
         assert!(passed.is_proven() || is_dear(&passed), "seed {seed}: {:?}", passed.finding);
         assert!(!passed.is_proven() || wrong.is_none(), "seed {seed}: {wrong:?}");
     }
-    dbg!(&during, &after);
+    announce(&format!("forward moves during a pass: {during:?}; the pass after it: {after:?}"));
     assert!(during.proven > 200 && during.moving > 5 && after.proven > 200, "{during:?} {after:?}");
 }
 
@@ -234,7 +235,7 @@ fn deletions_insertions_and_reopened_calls_are_mostly_noticed() {
         let moves_within = |api: &Api| api.rows.len() != passed.sequence.len();
         assert!(!passed.is_proven() || !moves_within(&api), "seed {seed}: rows came or went unnoticed");
     }
-    dbg!(&count);
+    announce(&format!("deletions, insertions and reopened calls: {count:?}"));
     assert!(count.proven > 300, "{count:?}");
     assert!(count.wrong * 5 < count.proven, "{count:?}");
 }

@@ -12,7 +12,6 @@ fn a_row_costs_at_most_32_bytes() {
         let mut sequence = Sequence::new();
         (0..rows).for_each(|id| sequence.push(key_of(id), (id % 3 == 0).then_some("completed")));
         let bytes = sequence.bytes();
-        dbg!((rows, bytes));
         assert!(bytes <= 32 * sequence.len(), "{bytes} bytes at {rows} rows");
     }
 }
