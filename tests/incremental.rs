@@ -4,15 +4,13 @@
 
 mod support;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use revox_mirror::clock::Clock;
+use chrono::TimeDelta;
 use revox_mirror::plan::Outcome;
 use revox_mirror::simulator::{
-    EPOCH, Fault, FaultKind, Filters, Flavour, NewerApi, OlderApi, Options, SeveralStatuses,
+    Fault, FaultKind, Filters, Flavour, NewerApi, OlderApi, Options, SeveralStatuses,
 };
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use support::account::{Account, full, passing};
+use support::hands::Hands;
 
 /// An account of the older API whose campaigns are looked through rather than walked.
 async fn older(api: OlderApi, campaigns: usize, rows: usize) -> Account {
@@ -198,32 +196,25 @@ async fn a_fingerprint_that_did_not_move_though_rows_did_is_believed_no_more() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn late_results_are_read_at_growing_intervals_until_the_call_is_settled() {
-    let seconds = Arc::new(AtomicI64::new(0));
-    let clock = {
-        let seconds = Arc::clone(&seconds);
-        Clock::from_fn(move || {
-            DateTime::<Utc>::from_timestamp(EPOCH + seconds.load(Ordering::Relaxed), 0).unwrap()
-        })
-    };
+    let hands = Hands::at("2026-03-02T09:00:00Z");
     for flavour in [Flavour::Older(OlderApi::default()), Flavour::Newer(NewerApi::default())] {
         let options = Options {
             campaigns: 1,
             rows: 120,
             turns: 1,
             flavour,
-            clock: Some(clock.clone()),
+            clock: Some(hands.clock()),
             ..Options::default()
         };
         let mut account = Account::new(options).await;
-        account.mirror.clock = clock.clone();
+        account.mirror.clock = hands.clock();
         account.mirror.settings.walk_pages_at_most = 0;
         account.mirror.settings.page_size = 10;
         account.mirror.settings.full_walk_every = std::time::Duration::from_hours(24 * 30);
-        let later = |time: TimeDelta| seconds.fetch_add(time.num_seconds(), Ordering::Relaxed);
         // Everything there is ended long ago, but for one call that ends now, without its results.
         finish_all_calls(&account);
         account.complete_pass(&passing()).await;
-        later(TimeDelta::days(3));
+        hands.advance(TimeDelta::days(3));
         account.complete_pass(&passing()).await;
         account.simulator.edit(|account| {
             account.append_rows(0, 1).unwrap();
@@ -233,7 +224,7 @@ async fn late_results_are_read_at_growing_intervals_until_the_call_is_settled() 
                 account.advance_call(0, 120).unwrap();
             }
         });
-        later(TimeDelta::minutes(1));
+        hands.advance(TimeDelta::minutes(1));
         account.complete_pass(&passing()).await;
         account.complete_pass(&passing()).await;
         account.assert_equal().await;
@@ -241,7 +232,7 @@ async fn late_results_are_read_at_growing_intervals_until_the_call_is_settled() 
         assert_eq!(account.count(unsettled).await, 1);
         let mut reads = Vec::new();
         for step in 1..=(31 * 4) {
-            later(TimeDelta::minutes(15));
+            hands.advance(TimeDelta::minutes(15));
             if step == 10 {
                 account.simulator.edit(|account| account.deliver_analysis(0, 1)).unwrap();
             }

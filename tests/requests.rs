@@ -4,37 +4,17 @@
 
 mod support;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use revox_mirror::clock::Clock;
-use revox_mirror::simulator::{EPOCH, Mix, Options};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use chrono::TimeDelta;
+use revox_mirror::simulator::{Mix, Options};
 use support::account::{Account, passing};
 use support::announce;
+use support::hands::Hands;
 
 const ROWS: usize = 100_000;
 
-/// The time of the simulator and of the mirror, in seconds after the simulator's epoch.
-#[derive(Clone, Default)]
-struct Time(Arc<AtomicI64>);
-
-impl Time {
-    fn clock(&self) -> Clock {
-        let seconds = Arc::clone(&self.0);
-        Clock::from_fn(move || {
-            let now = EPOCH + seconds.load(Ordering::Relaxed);
-            DateTime::<Utc>::from_timestamp(now, 0).unwrap()
-        })
-    }
-
-    fn pass(&self, time: TimeDelta) {
-        self.0.fetch_add(time.num_seconds(), Ordering::Relaxed);
-    }
-}
-
 /// A mirrored account of one campaign.
-async fn mirrored(mix: Mix) -> (Account, Time) {
-    let time = Time::default();
+async fn mirrored(mix: Mix) -> (Account, Hands) {
+    let time = Hands::at("2026-03-02T09:00:00Z");
     let options =
         Options { campaigns: 1, rows: ROWS, turns: 0, mix, clock: Some(time.clock()), ..Options::default() };
     let mut account = Account::new(options).await;
@@ -46,8 +26,8 @@ async fn mirrored(mix: Mix) -> (Account, Time) {
 }
 
 /// Makes an incremental pass that must be complete, five minutes later; what it cost.
-async fn cost(account: &Account, time: &Time) -> u64 {
-    time.pass(TimeDelta::minutes(5));
+async fn cost(account: &Account, time: &Hands) -> u64 {
+    time.advance(TimeDelta::minutes(5));
     account.simulator.reset_requests();
     account.complete_pass(&passing()).await;
     let kind: String = sqlx::query_scalar("select kind from revox_sync.runs order by id desc limit 1")
@@ -112,14 +92,14 @@ fn settle(account: &Account, rows: impl IntoIterator<Item = usize>) {
 
 /// 5,000 calls in dialling order, looked at every five minutes: each takes a few minutes, and some are tried again
 /// two hours later.
-async fn a_day(account: &Account, time: &Time) {
+async fn a_day(account: &Account, time: &Hands) {
     const PASSES: usize = 288;
     const CALLS: usize = 5_000;
     let mut next = 62_000;
     // Nobody is on the line and nobody waits when the day begins.
     let rows: Vec<usize> = (60_000..62_000).chain(scattered(account, Some("calling"), ROWS)).collect();
     settle(account, rows);
-    time.pass(TimeDelta::days(2));
+    time.advance(TimeDelta::days(2));
     cost(account, time).await;
     let mut under_way: Vec<usize> = Vec::new();
     let mut retries: std::collections::VecDeque<(usize, usize)> = std::collections::VecDeque::new();

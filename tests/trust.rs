@@ -225,3 +225,31 @@ async fn a_run_line_that_was_left_open_is_closed_by_the_next_pass() {
         "select count(*) from revox_sync.runs where outcome = 'failed' and error like 'broken off%'";
     assert_eq!(account.count(broken_off).await, 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn transactions_that_stand_in_each_others_way_are_made_again() {
+    // The list's parents, a batch, and the end of a pass: each meets with a deadlock, twice in a row.
+    for (table, event) in [
+        ("revox.assistants", "insert or update"),
+        ("revox.campaign_rows", "insert or update"),
+        ("revox_sync.runs", "update"),
+    ] {
+        let account = Account::new(Options { campaigns: 1, rows: 30, turns: 1, ..Options::default() }).await;
+        let deadlocks = format!(
+            "create sequence public.meetings;
+             create function public.meet() returns trigger language plpgsql as $$
+             begin
+                 if nextval('public.meetings') <= 2 then
+                     raise exception 'on purpose' using errcode = 'deadlock_detected';
+                 end if;
+                 return null;
+             end $$;
+             create trigger meet after {event} on {table} for each row execute function public.meet()"
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(deadlocks)).execute(&account.pool).await.unwrap();
+        account.complete_pass(&passing()).await;
+        account.assert_equal().await;
+        let met: i64 = account.count("select last_value from public.meetings").await;
+        assert!(met > 2, "{table}: {met}");
+    }
+}

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
 /// How far before the watermark is read.
-pub const FEED_OVERLAP: TimeDelta = TimeDelta::seconds(5);
+const FEED_OVERLAP: TimeDelta = TimeDelta::seconds(5);
 
 /// Page sizes that are tried, the largest first.
 const SIZES: [u32; 4] = [100, 50, 20, 10];

@@ -7,7 +7,7 @@
 
 mod due;
 mod feed;
-pub mod incremental;
+mod incremental;
 mod outcome;
 mod settle;
 mod shape;
@@ -15,7 +15,7 @@ mod suspicion;
 mod walk;
 
 pub use due::{Due, Fingerprint, Known, Search, due};
-pub use feed::{FEED_OVERLAP, Feed, FeedAsk, FeedFinding, FeedShown, FeedState};
+pub use feed::{Feed, FeedAsk, FeedFinding, FeedShown, FeedState};
 pub use incremental::{
     Answer, Evidence, Filtering, Finding, Incremental, Purpose, Question, RowKey, Sequence, ShownRow, Task,
     Writing,

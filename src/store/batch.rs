@@ -5,7 +5,7 @@ use super::checkpoint::{WalkCheckpoint, save_walk, signed};
 use super::entities::{Written, write_entities};
 use super::lease::Lease;
 use super::lines::Line;
-use super::open::{Store, commit};
+use super::open::{Store, commit, until_it_commits};
 use super::parts::{copy_lists, write_lists};
 use super::rejects::{save_drift, save_rejects};
 use super::states::{RowState, save_readings, save_states};
@@ -108,7 +108,7 @@ impl Store {
         batch: &Batch<'_>,
         now: Time,
     ) -> Result<BatchCounts, StoreError> {
-        let committed = self.try_to_commit(lease, batch, now).await;
+        let committed = until_it_commits(|| self.try_to_commit(lease, batch, now)).await;
         if let Err(StoreError::ForeignRows { .. }) = &committed {
             self.doubt_holders(batch).await?;
         }

@@ -5,7 +5,7 @@
 use super::StoreError;
 use super::lease::Lease;
 use super::lines::Line;
-use super::open::{Store, commit};
+use super::open::{Store, commit, until_it_commits};
 use super::parts::write_lists;
 use super::rejects::{save_drift, save_rejects};
 use super::tables::{
@@ -47,11 +47,14 @@ impl Store {
         parents: &Parents<'_>,
         now: Time,
     ) -> Result<u64, StoreError> {
-        let mut transaction = self.begin().await?;
-        let rejected_new = write_parents(&mut transaction, parents, now).await?;
-        lease.renew(&mut transaction).await?;
-        commit(transaction).await?;
-        Ok(rejected_new)
+        until_it_commits(async || {
+            let mut transaction = self.begin().await?;
+            let rejected_new = write_parents(&mut transaction, parents, now).await?;
+            lease.renew(&mut transaction).await?;
+            commit(transaction).await?;
+            Ok(rejected_new)
+        })
+        .await
     }
 
     /// Writes the campaign list: whose it is, its parents, its campaigns. A campaign that is back is alive again.
@@ -67,39 +70,42 @@ impl Store {
         drift: &DriftCounts,
         now: Time,
     ) -> Result<u64, StoreError> {
-        let mut transaction = self.begin().await?;
-        sqlx::query(
-            "insert into revox_sync.accounts as a
-                 (name, organization_id, base_url, first_seen_at, updated_at, listed_at)
-             values ($1, $2, $3, $4, $4, $4)
-             on conflict (name) do update
-             set organization_id = coalesce(excluded.organization_id, a.organization_id),
-                 base_url = excluded.base_url, updated_at = excluded.updated_at, listed_at = excluded.listed_at",
-        )
-        .bind(account)
-        .bind(whose.0)
-        .bind(whose.1)
-        .bind(now)
-        .execute(&mut *transaction)
+        until_it_commits(async || {
+            let mut transaction = self.begin().await?;
+            sqlx::query(
+                "insert into revox_sync.accounts as a
+                     (name, organization_id, base_url, first_seen_at, updated_at, listed_at)
+                 values ($1, $2, $3, $4, $4, $4)
+                 on conflict (name) do update
+                 set organization_id = coalesce(excluded.organization_id, a.organization_id),
+                     base_url = excluded.base_url, updated_at = excluded.updated_at, listed_at = excluded.listed_at",
+            )
+            .bind(account)
+            .bind(whose.0)
+            .bind(whose.1)
+            .bind(now)
+            .execute(&mut *transaction)
+            .await
+            .map_err(StoreError::query("writing the account"))?;
+            let rejected_new = write_parents(&mut transaction, parents, now).await?;
+            write_campaigns(&mut transaction, account, campaigns, now).await?;
+            // The list is read whole: what it held before and did not show again has landed, or is there no more.
+            sqlx::query(
+                "delete from revox_sync.rejects
+                 where campaign_id = $1 and last_seen_at < $2 and not starts_with(row_key, $3)",
+            )
+            .bind(NO_CAMPAIGN)
+            .bind(now)
+            .bind(assistant_key(""))
+            .execute(&mut *transaction)
+            .await
+            .map_err(StoreError::query("clearing rejects of the list"))?;
+            save_drift(&mut transaction, drift, now).await?;
+            lease.renew(&mut transaction).await?;
+            commit(transaction).await?;
+            Ok(rejected_new)
+        })
         .await
-        .map_err(StoreError::query("writing the account"))?;
-        let rejected_new = write_parents(&mut transaction, parents, now).await?;
-        write_campaigns(&mut transaction, account, campaigns, now).await?;
-        // The list is read whole: what it held before and did not show again has landed, or is there no more.
-        sqlx::query(
-            "delete from revox_sync.rejects
-             where campaign_id = $1 and last_seen_at < $2 and not starts_with(row_key, $3)",
-        )
-        .bind(NO_CAMPAIGN)
-        .bind(now)
-        .bind(assistant_key(""))
-        .execute(&mut *transaction)
-        .await
-        .map_err(StoreError::query("clearing rejects of the list"))?;
-        save_drift(&mut transaction, drift, now).await?;
-        lease.renew(&mut transaction).await?;
-        commit(transaction).await?;
-        Ok(rejected_new)
     }
 
     /// Remembers how the API pages, so that other campaigns need not find out again.

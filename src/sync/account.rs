@@ -55,7 +55,7 @@ pub async fn run_pass(mirror: &Mirror, options: &PassOptions) -> Result<PassRepo
         filtering: tokio::sync::Mutex::new(held.filtering),
     });
     let mut report = PassReport::default();
-    let mut changes = None;
+    let (mut known, mut changes) = (None, None);
     if let (Some(store), false) = (&store, options.dry_run) {
         let lease = wait_for_lease(store, "account:default", &shared.holder, options.lease_wait).await?;
         if let Some((lease, _)) = &lease {
@@ -64,14 +64,17 @@ pub async fn run_pass(mirror: &Mirror, options: &PassOptions) -> Result<PassRepo
             let burial = gone::bury(mirror, store, lease, &listing, options).await?;
             report.campaigns_tombstoned = burial.tombstoned;
             report.suspicious = burial.suspicious;
-            changes = read_changes(mirror, store, options, &held, &listing).await?;
+            let campaigns = store.load_campaigns(ACCOUNT, mirror.clock.now()).await?;
+            changes = read_changes(mirror, store, options, &held, &listing, &campaigns).await?;
+            known = Some(campaigns);
             drop(keeper);
             store.release_lease(lease).await?;
         }
     }
-    let known = match &store {
-        Some(store) => store.load_campaigns(ACCOUNT, mirror.clock.now()).await?,
-        None => HashMap::new(),
+    let known = match (known, &store) {
+        (Some(known), _) => known,
+        (None, Some(store)) => store.load_campaigns(ACCOUNT, mirror.clock.now()).await?,
+        (None, None) => HashMap::new(),
     };
     let listed_at = listing.asked_at;
     report.campaigns = pass_campaigns(mirror, options, &shared, listing, known, changes.as_ref()).await;
@@ -96,19 +99,17 @@ async fn read_changes(
     options: &PassOptions,
     held: &AccountState,
     listing: &Listing,
+    known: &HashMap<String, CampaignState>,
 ) -> Result<Option<Changes>, SyncError> {
     let state = held.search.unwrap_or_default();
     let is_paged = matches!(held.shape, Some(Shape::Paged { .. }));
     if is_paged || state.is_missing || listing.campaigns.is_empty() {
         return Ok(None);
     }
-    let known = store.load_campaigns(ACCOUNT, mirror.clock.now()).await?;
-    let every = full_walk_every(mirror);
-    let now = mirror.clock.now();
     let needs_it = |listed: &ListedCampaign| {
-        let state = known.get(&listed.campaign().id).map(|state| &state.known);
-        let due = due(state.unwrap_or(&Known::default()), &listed.fingerprint, options.full, now, every);
-        matches!(due, Due::Incremental(_))
+        let state = known.get(&listed.campaign().id);
+        let known = state.map(|state| state.known.clone()).unwrap_or_default();
+        matches!(due_of(mirror, options, &known, listed), Due::Incremental(_))
     };
     if state.watermark.is_some() && !listing.campaigns.iter().any(needs_it) {
         return Ok(None);
@@ -117,8 +118,10 @@ async fn read_changes(
     feed::read(mirror, store, state, &ids).await.map(Some)
 }
 
-fn full_walk_every(mirror: &Mirror) -> TimeDelta {
-    TimeDelta::from_std(mirror.settings.full_walk_every).unwrap_or(TimeDelta::MAX)
+/// What is to be done about a campaign.
+pub(super) fn due_of(mirror: &Mirror, options: &PassOptions, known: &Known, listed: &ListedCampaign) -> Due {
+    let every = TimeDelta::from_std(mirror.settings.full_walk_every).unwrap_or(TimeDelta::MAX);
+    due(known, &listed.fingerprint, options.wants_all(known), mirror.clock.now(), every)
 }
 
 /// The database, unless a dry run finds none that has been migrated.
@@ -172,8 +175,6 @@ async fn pass_campaigns(
     changes: Option<&Changes>,
 ) -> Vec<CampaignReport> {
     let places = Arc::new(Semaphore::new(mirror.settings.max_concurrent_campaigns.max(1)));
-    let every = full_walk_every(mirror);
-    let now = mirror.clock.now();
     let mut tasks = JoinSet::new();
     let mut reports: Vec<(usize, CampaignReport)> = Vec::new();
     let mut names: Vec<(String, String)> = Vec::new();
@@ -184,8 +185,7 @@ async fn pass_campaigns(
     for (place, listed) in wanted.enumerate() {
         let state = known.remove(&listed.campaign().id).unwrap_or_default();
         names.push((listed.campaign().id.clone(), listed.name().to_owned()));
-        let full = options.wants_all(&state.known);
-        let (reason, search) = match due(&state.known, &listed.fingerprint, full, now, every) {
+        let (reason, search) = match due_of(mirror, options, &state.known, &listed) {
             Due::StillSuspicious(suspicion) => {
                 reports.push((place, still_suspicious(mirror, &listed, suspicion)));
                 continue;

@@ -1,7 +1,7 @@
 //! One campaign's pass, under its lease: a look for what changed, or walk after walk until one is proven or enough
 //! were tried, then the end.
 
-use super::account::{ACCOUNT, Shared, wait_for_lease};
+use super::account::{ACCOUNT, Shared, due_of, wait_for_lease};
 use super::confirm;
 use super::feed::Told;
 use super::incremental::Looked;
@@ -11,7 +11,7 @@ use super::verdict::{Verdict, Walked};
 use super::walk::Walker;
 use super::{CampaignReport, Mirror, PassOptions, RowCounts};
 use crate::observe::CampaignProgress;
-use crate::plan::{Due, Outcome, Search, due};
+use crate::plan::{Due, Outcome, Search};
 use crate::records::Time;
 use crate::store::{CampaignState, Kind, Lease, RunLine, Store, StoreError};
 use chrono::TimeDelta;
@@ -117,9 +117,7 @@ impl CampaignPass {
         let now = self.mirror.clock.now();
         let mut campaigns = store.load_campaigns(ACCOUNT, now).await?;
         self.state = campaigns.remove(self.id()).unwrap_or_default();
-        let known = &self.state.known;
-        let every = window(self.mirror.settings.full_walk_every);
-        let due = due(known, &self.listed.fingerprint, self.options.wants_all(known), now, every);
+        let due = due_of(&self.mirror, &self.options, &self.state.known, &self.listed);
         match due {
             Due::Skip | Due::StillSuspicious(_) => {}
             Due::Incremental(search) => (self.reason, self.search) = (search.reason, Some(search)),

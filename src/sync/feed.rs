@@ -4,16 +4,15 @@
 use super::account::ACCOUNT;
 use super::campaign::{CampaignPass, Tally};
 use super::gathered::Gathered;
-use super::incremental::Looked;
+use super::incremental::{Ended, Looked};
 use super::list::REST;
 use super::page::{PageError, PageReader};
-use super::verdict::Verdict;
 use super::{CampaignReport, Mirror, SyncError};
 use crate::api::ApiError;
 use crate::normalize::{self, CallOutline};
 use crate::plan::{Feed, FeedFinding, FeedShown, FeedState, Outcome, Search, Shape, read_again};
 use crate::records::Time;
-use crate::store::{Completed, Ending, Extent, Lease, Store};
+use crate::store::{Lease, Store};
 use crate::wire::{CallsPage, RowsPage};
 use bytes::Bytes;
 use serde_json::json;
@@ -221,32 +220,9 @@ impl CampaignPass {
             return walk("the campaign changed after the last of its calls did");
         }
         self.write_share(store, lease, share, tally).await?;
-        let total = self.state.rows.unwrap_or(0);
-        let evidence = json!({
-            "why": self.reason,
-            "found": { "calls_changed": share.fresh, "calls_read": share.calls.len(), "total": total },
-        });
-        let line = self.run_line(Outcome::Complete, tally, None, evidence);
-        let complete = Some(Completed {
-            extent: Extent::Part,
-            total,
-            shape: Shape::Unpaged,
-            fingerprint: Some(&self.listed.fingerprint).filter(|_| self.listed.is_at_rest),
-            fingerprint_trusted: self.state.known.fingerprint_trusted,
-            started_at: self.listed_at,
-        });
-        let ending = Ending {
-            account: ACCOUNT,
-            campaign_id: self.id(),
-            run,
-            line,
-            campaign: None,
-            complete,
-            suspicious: None,
-        };
-        store.end_pass(lease, &ending, self.mirror.clock.now()).await?;
-        let (outcome, paging) = (Outcome::Complete, Shape::Unpaged);
-        Ok(Looked::Ended(Verdict::without_tombstones(outcome, None, paging, total, self.listed_at)))
+        let found = json!({ "calls_changed": share.fresh, "calls_read": share.calls.len() });
+        let ended = Ended { outcome: Outcome::Complete, note: None, total: listed, found };
+        self.end_look((store, lease, run), tally, Shape::Unpaged, ended).await.map(Looked::Ended)
     }
 
     /// Writes the calls as if their rows had been read, and leaves the rows themselves as they are.

@@ -8,10 +8,6 @@ use crate::normalize::{DriftCounts, Hash, RowRecords};
 use crate::plan::Unsettled;
 use crate::store::{Batch, BatchCounts, Lease, RowState, StoreError, WalkCheckpoint, WalkPages};
 use std::collections::HashMap;
-use std::time::Duration;
-
-/// Times that a batch is tried again when transactions stand in each other's way.
-const CONFLICT_TRIES: u32 = 5;
 
 /// Rows and what belongs to them.
 #[derive(Default)]
@@ -76,30 +72,25 @@ impl Gathered {
         let Some(store) = &mirror.store else {
             return Ok(BatchCounts::default());
         };
-        let (mut again, mut tries, mut rejected_parents) = (false, 0, 0);
-        loop {
-            rejected_parents += reader.written.write(mirror, store, lease, &self.brought, again).await?;
-            let batch = Batch {
-                campaign_id: &reader.campaign_id,
-                rows: &self.changed,
-                states: &self.states,
-                readings: &self.readings,
-                walk: walk.map(|walk| WalkPages { walk, first_page: self.first_page, rows_seen: &self.seen }),
-                drift: &self.drift,
-            };
-            match store.commit_batch(lease, &batch, mirror.clock.now()).await {
-                Ok(mut counts) => {
-                    counts.rejected_new += rejected_parents;
-                    return Ok(counts);
-                }
-                Err(StoreError::ParentMissing) if !again => again = true,
-                Err(error) if error.is_passing() && tries < CONFLICT_TRIES => {
-                    tries += 1;
-                    tracing::debug!(campaign = %reader.campaign_id, tries, "a batch is tried again");
-                    tokio::time::sleep(Duration::from_millis(20 << tries)).await;
-                }
-                Err(error) => return Err(error),
+        let batch = Batch {
+            campaign_id: &reader.campaign_id,
+            rows: &self.changed,
+            states: &self.states,
+            readings: &self.readings,
+            walk: walk.map(|walk| WalkPages { walk, first_page: self.first_page, rows_seen: &self.seen }),
+            drift: &self.drift,
+        };
+        let (parents, brought) = (&reader.written, &self.brought);
+        let mut rejected_parents = parents.write(mirror, store, lease, brought, false).await?;
+        let committed = match store.commit_batch(lease, &batch, mirror.clock.now()).await {
+            Err(StoreError::ParentMissing) => {
+                rejected_parents += parents.write(mirror, store, lease, brought, true).await?;
+                store.commit_batch(lease, &batch, mirror.clock.now()).await
             }
-        }
+            committed => committed,
+        };
+        let mut counts = committed?;
+        counts.rejected_new += rejected_parents;
+        Ok(counts)
     }
 }

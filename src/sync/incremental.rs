@@ -28,6 +28,27 @@ pub(super) enum Looked {
     Walk(Option<String>),
 }
 
+/// How a look for changes ended.
+pub(super) struct Ended {
+    pub(super) outcome: Outcome,
+    /// Why it is not complete.
+    pub(super) note: Option<String>,
+    /// Rows of the campaign, when it was shown.
+    pub(super) total: Option<u64>,
+    /// What it rests on.
+    pub(super) found: serde_json::Value,
+}
+
+impl Ended {
+    fn of(finding: Finding, evidence: &Evidence) -> Self {
+        let (outcome, note) = match finding {
+            Finding::Proven(_) => (Outcome::Complete, None),
+            Finding::Moving(reason) | Finding::Contrary(reason) => (Outcome::Partial, Some(reason)),
+        };
+        Self { outcome, note, total: evidence.total, found: json!(evidence) }
+    }
+}
+
 /// The reading of one pass.
 struct Look<'a> {
     pass: &'a CampaignPass,
@@ -95,15 +116,9 @@ impl CampaignPass {
                 tally.belied = true;
                 Ok(Looked::Walk(Some("rows changed although the campaign said that nothing had".to_owned())))
             }
-            Finding::Proven(evidence) => {
-                let outcome = (Outcome::Complete, None);
-                self.end_look(store, lease, run, tally, &look, outcome, Some(&evidence))
-                    .await
-                    .map(Looked::Ended)
-            }
-            Finding::Moving(reason) => {
-                let outcome = (Outcome::Partial, Some(reason));
-                self.end_look(store, lease, run, tally, &look, outcome, None).await.map(Looked::Ended)
+            finding => {
+                let ended = Ended::of(finding, &look.plan.evidence());
+                self.end_look((store, lease, run), tally, shape, ended).await.map(Looked::Ended)
             }
         }
     }
@@ -155,39 +170,36 @@ impl CampaignPass {
         unmoved && look.written > 0 && (look.belying > 0 || look.unknown > 0)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the end gathers what the pass has brought")]
-    async fn end_look(
+    /// Ends a pass that has read what its evidence points at; what is not `complete` leaves its line alone.
+    pub(super) async fn end_look(
         &self,
-        store: &Store,
-        lease: &Lease,
-        run: i64,
+        (store, lease, run): (&Store, &Lease, i64),
         tally: &Tally,
-        look: &Look<'_>,
-        (outcome, note): (Outcome, Option<String>),
-        evidence: Option<&Evidence>,
+        shape: Shape,
+        ended: Ended,
     ) -> Result<Verdict, PageError> {
-        let total = evidence.and_then(|evidence| evidence.total).or(self.state.rows).unwrap_or(0);
-        let why = json!({ "why": self.reason, "found": evidence });
-        let complete = evidence.map(|_| Completed {
+        let Ended { outcome, note, total, found } = ended;
+        let total = total.or(self.state.rows).unwrap_or(0);
+        let evidence = json!({ "why": self.reason, "found": found });
+        let complete = (outcome == Outcome::Complete).then(|| Completed {
             extent: Extent::Part,
             total,
-            shape: look.shape,
+            shape,
             fingerprint: Some(&self.listed.fingerprint).filter(|_| self.listed.is_at_rest),
             fingerprint_trusted: self.state.known.fingerprint_trusted,
             started_at: self.listed_at,
         });
-        let line = self.run_line(outcome, tally, note.clone(), why);
         let ending = Ending {
             account: ACCOUNT,
             campaign_id: self.id(),
             run,
-            line,
+            line: self.run_line(outcome, tally, note.clone(), evidence),
             campaign: None,
             complete,
             suspicious: None,
         };
         store.end_pass(lease, &ending, self.mirror.clock.now()).await?;
-        Ok(Verdict::without_tombstones(outcome, note, look.shape, total, self.listed_at))
+        Ok(Verdict::without_tombstones(outcome, note, shape, total, self.listed_at))
     }
 }
 

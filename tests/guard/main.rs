@@ -11,7 +11,6 @@
 
 mod bad_input;
 mod campaigns;
-mod clock;
 mod refusals;
 mod resting;
 mod revival;

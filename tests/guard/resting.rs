@@ -1,22 +1,30 @@
 //! What is suspicious is read again at growing intervals, and reported in between.
 
-use crate::clock::Ahead;
 use crate::rows::with_rows;
 use crate::support::account::{Account, passing};
+use crate::support::hands::Hands;
 use crate::{accepting, dead_campaigns, note};
+use chrono::TimeDelta;
 use revox_mirror::plan::Outcome;
 use revox_mirror::simulator::{Fault, FaultKind, Options, ShownTotal};
 use revox_mirror::sync::PassOptions;
 
+/// The hands of the mirror's clock.
+fn hands_of(account: &mut Account) -> Hands {
+    let hands = Hands::at("2026-11-24T09:00:00Z");
+    account.mirror.clock = hands.clock();
+    hands
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_suspicious_campaign_is_read_again_at_growing_intervals_and_reported_in_between() {
     let mut account = Account::new(Options { campaigns: 2, ..with_rows(80) }).await;
-    let clock = Ahead::of(&mut account);
+    let clock = hands_of(&mut account);
     account.complete_pass(&passing()).await;
     account.simulator.edit(|account| account.clear_rows(0)).unwrap();
     // (minutes later, whether it is read)
     for (minutes, read) in [(0, true), (4, false), (1, true), (6, false), (4, true), (19, false), (1, true)] {
-        clock.advance(minutes);
+        clock.advance(TimeDelta::minutes(minutes));
         account.simulator.reset_requests();
         let report = account.pass(&passing()).await.unwrap();
         let campaign = &report.campaigns[0];
@@ -41,7 +49,7 @@ async fn a_suspicious_campaign_is_read_again_at_growing_intervals_and_reported_i
 #[tokio::test(flavor = "multi_thread")]
 async fn a_campaign_that_recovers_is_suspicious_no_more() {
     let mut account = Account::new(with_rows(80)).await;
-    let clock = Ahead::of(&mut account);
+    let clock = hands_of(&mut account);
     account.complete_pass(&passing()).await;
     let hide = |hidden: bool| {
         account.simulator.clear_faults();
@@ -54,14 +62,14 @@ async fn a_campaign_that_recovers_is_suspicious_no_more() {
     for _ in 0..2 {
         hide(true);
         for minutes in [0, 5] {
-            clock.advance(minutes);
+            clock.advance(TimeDelta::minutes(minutes));
             let report = account.pass(&full_if(minutes == 0)).await.unwrap();
             assert_eq!(report.campaigns[0].outcome, Outcome::Suspicious);
         }
         hide(false);
         let report = account.pass(&passing()).await.unwrap();
         assert_eq!(report.campaigns[0].outcome, Outcome::Suspicious, "it rests for ten minutes");
-        clock.advance(10);
+        clock.advance(TimeDelta::minutes(10));
         let report = account.complete_pass(&passing()).await;
         assert_eq!(report.campaigns[0].outcome, Outcome::Complete);
         let left = "select count(*) from revox_sync.checkpoints
@@ -74,7 +82,7 @@ async fn a_campaign_that_recovers_is_suspicious_no_more() {
 #[tokio::test(flavor = "multi_thread")]
 async fn campaigns_that_are_suspicious_are_asked_for_at_growing_intervals_and_reported_in_between() {
     let mut account = Account::new(Options { campaigns: 10, ..with_rows(3) }).await;
-    let clock = Ahead::of(&mut account);
+    let clock = hands_of(&mut account);
     account.complete_pass(&passing()).await;
     let mut gone: Vec<String> = account.simulator.campaign_ids().split_off(6);
     let vanish =
@@ -85,7 +93,7 @@ async fn campaigns_that_are_suspicious_are_asked_for_at_growing_intervals_and_re
         gone.iter().filter(|id| recent.iter().any(|request| request.contains(id.as_str()))).count()
     };
     let pass = async |minutes: i64| {
-        clock.advance(minutes);
+        clock.advance(TimeDelta::minutes(minutes));
         account.simulator.reset_requests();
         account.pass(&passing()).await.unwrap().suspicious.unwrap_or_default()
     };

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The reason of [`Finding::Contrary`] when nothing is wrong but so much is to be read that a walk costs less.
-pub const WALK_IS_CHEAPER: &str = "a walk over all pages is cheaper";
+pub(super) const WALK_IS_CHEAPER: &str = "a walk over all pages is cheaper";
 
 /// What a pass has found.
 #[derive(Debug, Clone, PartialEq, Eq)]

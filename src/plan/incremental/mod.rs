@@ -25,7 +25,7 @@ mod sequence;
 mod tests;
 mod witness;
 
-pub use finding::{Evidence, Finding, WALK_IS_CHEAPER};
+pub use finding::{Evidence, Finding};
 pub use pass::{Incremental, Task};
 pub use question::{Answer, Filtering, Purpose, Question, ShownRow, Writing};
 pub use sequence::{RowKey, Sequence};

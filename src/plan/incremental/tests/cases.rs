@@ -1,9 +1,8 @@
 //! Each decision of a pass, as a table of cases.
 
 use super::api::{Api, Filter, Passed, difference, pass, pass_with, task};
-use crate::plan::incremental::{
-    Answer, Filtering, Finding, Purpose, Question, Sequence, Task, WALK_IS_CHEAPER,
-};
+use crate::plan::incremental::finding::WALK_IS_CHEAPER;
+use crate::plan::incremental::{Answer, Filtering, Finding, Purpose, Question, Sequence, Task};
 
 type Pages = &'static [u64];
 type Edit = fn(&mut Api);

@@ -2,7 +2,8 @@
 
 use super::announce;
 use super::api::{Api, Dice, Filter, Passed, difference, pass_with, task};
-use crate::plan::incremental::{Filtering, Finding, Task, WALK_IS_CHEAPER};
+use crate::plan::incremental::finding::WALK_IS_CHEAPER;
+use crate::plan::incremental::{Filtering, Finding, Task};
 
 const KNOWN: [&str; 7] =
     ["initializing", "queued_for_calling", "calling", "scheduled", "completed", "cancelled", "errored"];
