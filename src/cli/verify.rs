@@ -77,7 +77,7 @@ async fn verify(
     let mut repaired = None;
     if arguments.repair && !report.is_equal() {
         if !arguments.json {
-            show(context, &report);
+            show(context, arguments, &report);
             context.terminal.print("\nRepairing: what differs is read again and written.\n");
         }
         let passes = repair(mirror, store, &report).await?;
@@ -95,7 +95,7 @@ async fn verify(
     if arguments.json {
         context.terminal.print(&as_json(&report, repaired.as_ref()).to_string());
     } else {
-        show(context, &report);
+        show(context, arguments, &report);
         if let Some((before, _)) = &repaired {
             let left = count(&report);
             let mended = count(before).saturating_sub(left);
@@ -162,7 +162,7 @@ fn log(report: &Report) {
 }
 
 /// Shows a table with a line for each campaign, and what differs below it.
-fn show(context: &Context, report: &Report) {
+fn show(context: &Context, arguments: &VerifyArguments, report: &Report) {
     let terminal = &context.terminal;
     let mut table =
         Table::with_headings(["campaign", "result", "rows", "differences", "rejected", "moved on"]);
@@ -198,7 +198,10 @@ fn show(context: &Context, report: &Report) {
         terminal.print(&list(&report.gone));
     }
     let verdict = if report.is_equal() {
-        "The mirror equals the API."
+        match arguments.campaigns.as_slice() {
+            [] => "The mirror equals the API.",
+            _ => "What was compared equals the API.",
+        }
     } else {
         "The mirror is not proven equal to the API."
     };

@@ -52,6 +52,8 @@ async fn an_equal_mirror_exits_0_and_another_3_and_nothing_is_written() {
         let account = mirrored(Options { campaigns: 2, ..small(flavour, 130) }).await;
         let before = contents(&account).await;
         verify(&account, &[], &[]).await.exits(0).says("The mirror equals the API.").says("equal");
+        let one = account.simulator.campaign_ids().remove(0);
+        verify(&account, &["--campaign", &one], &[]).await.exits(0).says("What was compared equals the API.");
         let equal = verify(&account, &["--json"], &[]).await;
         let report = object(equal.exits(0));
         assert_eq!((&report["equal"], &report["differences"]), (&json!(true), &json!(0)));

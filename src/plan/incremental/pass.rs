@@ -146,8 +146,8 @@ impl Incremental {
     }
 
     /// The rows as they were last known: a row that was missing when the pass ended keeps its status.
-    #[must_use]
-    pub fn into_sequence(self) -> Sequence {
+    #[cfg(test)]
+    pub(super) fn into_sequence(self) -> Sequence {
         let mut sequence = self.knowledge.sequence;
         self.knowledge.missing.into_iter().for_each(|(rank, status)| sequence.set_status(rank, status));
         sequence
