@@ -7,7 +7,6 @@ alter table revox_sync.row_states
     add column position bigint,
     add column status text,
     add column unsettled_since timestamptz,
-    add column due_at timestamptz,
     add column read_by timestamptz;
 
 drop index revox_sync.row_states_by_campaign;
@@ -27,8 +26,6 @@ comment on column revox_sync.row_states.status is
     'Status of the row''s call as last read. Null when it has no call.';
 comment on column revox_sync.row_states.unsettled_since is
     'Since when the row''s call may change without anything else showing it: its last attempt''s end, its start while it is under way, the time it is scheduled for. Null when nothing of the kind is expected.';
-comment on column revox_sync.row_states.due_at is
-    'From when on it is worth reading again, if its page is read anyway. Null when unsettled_since is.';
 comment on column revox_sync.row_states.read_by is
     'From when on its page is read again for it. Null when unsettled_since is.';
 

@@ -106,6 +106,55 @@ async fn on_the_newer_api_changed_calls_are_read_from_the_search() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_search_cannot_tell_is_read_whole_and_the_run_says_why() {
+    type Change = fn(&mut revox_mirror::simulator::Account);
+    let replaced: Change = |account| account.replace_call(0, 0).unwrap();
+    let appended: Change = |account| account.append_rows(0, 1).unwrap();
+    let edited: Change = |account| account.edit_input_data(0, 3).unwrap();
+    let edited_later: Change = |account| {
+        account.edit_metadata(0, 0).unwrap();
+        (0..4).for_each(|_| account.edit_input_data(0, 3).unwrap());
+    };
+    let changed: Change = |account| account.edit_metadata(0, 0).unwrap();
+    let options = Options {
+        campaigns: 2,
+        rows: 60,
+        turns: 1,
+        flavour: Flavour::Newer(NewerApi::default()),
+        ..Options::default()
+    };
+    let account = Account::new(options).await;
+    finish_all_calls(&account);
+    account.complete_pass(&passing()).await;
+    let cases = [
+        (replaced, None, "calls that no known row has"),
+        (appended, None, "rows came or went"),
+        (edited, None, "no call of it did"),
+        (edited_later, None, "after the last of its calls did"),
+        (changed, Some(FaultKind::Status(403)), "the search failed"),
+        (changed, Some(FaultKind::Status(404)), "has no search over calls"),
+    ];
+    for (change, fault, reason) in cases {
+        account.simulator.edit(change);
+        if let Some(kind) = fault {
+            account.simulator.inject(Fault::new(kind).on_path("/call/search"));
+        }
+        account.complete_pass(&passing()).await;
+        account.simulator.clear_faults();
+        let fell_back: String = sqlx::query_scalar(
+            "select coalesce(evidence ->> 'fell_back', kind) from revox_sync.runs
+             where campaign_id = $1 order by id desc limit 1",
+        )
+        .bind(&account.simulator.campaign_ids()[0])
+        .fetch_one(&account.pool)
+        .await
+        .unwrap();
+        assert!(fell_back.contains(reason), "{reason}: {fell_back}");
+        account.assert_equal().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn filters_that_are_ignored_or_refused_are_noticed_and_everything_is_read() {
     for (filters, word) in [(Filters::Ignored, "ignores"), (Filters::Refused, "refuses")] {
         let account = older(OlderApi { filters, ..OlderApi::default() }, 1, 300).await;

@@ -43,7 +43,7 @@ pub struct FeedAsk {
 pub enum FeedShown {
     /// 400 or 422.
     Refused,
-    /// There is no such endpoint, or not for this key.
+    /// There is no such endpoint.
     Missing,
     /// A page.
     Page {

@@ -44,8 +44,6 @@ pub struct CallTimes {
 pub struct Unsettled {
     /// Since when.
     pub since: Time,
-    /// From when on it is worth reading again, if its page is read anyway.
-    pub due_at: Time,
     /// From when on its page is read for it.
     pub read_by: Time,
 }
@@ -108,20 +106,20 @@ pub fn unsettled(
 pub fn read_again(status: Option<&str>, since: Time, now: Time, window: TimeDelta) -> Option<Unsettled> {
     let age = now - since;
     let later = |pause: TimeDelta| now + pause.clamp(PAUSES.0, PAUSES.1);
-    let (due_at, read_by) = match Phase::of(status) {
+    let read_by = match Phase::of(status) {
         Phase::Resting => return None,
-        Phase::Scheduled if age < TimeDelta::zero() => (since, since + PAUSES.0),
-        Phase::UnderWay if age < LONGEST_CALL => (now, now),
-        Phase::Scheduled | Phase::UnderWay => (later(age / 4), later(age / 4)),
+        Phase::Scheduled if age < TimeDelta::zero() => since + PAUSES.0,
+        Phase::UnderWay if age < LONGEST_CALL => now,
+        Phase::Scheduled | Phase::UnderWay => later(age / 4),
         Phase::Ended if age >= window => return None,
         Phase::Ended => {
             let stages = STAGES.into_iter().filter(|(offset, _)| *offset < window);
             let last = (window, LAST_TOLERANCE.min(window));
             let (offset, tolerance) = stages.chain([last]).find(|(offset, _)| *offset > age).unwrap_or(last);
-            (since + offset, since + offset + tolerance)
+            since + offset + tolerance
         }
     };
-    Some(Unsettled { since, due_at, read_by })
+    Some(Unsettled { since, read_by })
 }
 
 #[cfg(test)]
@@ -137,24 +135,23 @@ mod tests {
     #[test]
     fn a_call_that_ended_is_read_again_at_growing_intervals() {
         let day = TimeDelta::hours(24);
-        // Read so many minutes after its end: due and read at the latest so many minutes after its end.
+        // Read so many minutes after its end: read again at the latest so many minutes after its end.
         let cases = [
-            (-1, Some((5, 15))),
-            (0, Some((5, 15))),
-            (5, Some((15, 45))),
-            (16, Some((60, 120))),
-            (60, Some((360, 540))),
-            (400, Some((1_440, 1_800))),
+            (-1, Some(15)),
+            (0, Some(15)),
+            (5, Some(45)),
+            (16, Some(120)),
+            (60, Some(540)),
+            (400, Some(1_800)),
             (1_440, None),
             (100_000, None),
         ];
         for (age, expected) in cases {
-            let expected =
-                expected.map(|(due, by)| Unsettled { since: at(0), due_at: at(due), read_by: at(by) });
+            let expected = expected.map(|by| Unsettled { since: at(0), read_by: at(by) });
             assert_eq!(read_again(Some("completed"), at(0), at(age), day), expected, "{age}");
         }
         let short = read_again(Some("errored"), at(0), at(6), TimeDelta::minutes(10)).unwrap();
-        assert_eq!((short.due_at, short.read_by), (at(10), at(20)), "a shorter window has fewer stages");
+        assert_eq!(short.read_by, at(20), "a shorter window has fewer stages");
         assert_eq!(read_again(Some("completed"), at(0), at(0), TimeDelta::zero()), None);
     }
 
@@ -163,9 +160,9 @@ mod tests {
         let day = TimeDelta::hours(24);
         for status in ["calling", "post_processing", "of another world"] {
             let young = read_again(Some(status), at(0), at(100), day).unwrap();
-            assert_eq!((young.due_at, young.read_by), (at(100), at(100)), "{status}");
+            assert_eq!(young.read_by, at(100), "{status}");
             let stuck = read_again(Some(status), at(0), at(120), day).unwrap();
-            assert_eq!((stuck.due_at, stuck.read_by), (at(150), at(150)), "{status}");
+            assert_eq!(stuck.read_by, at(150), "{status}");
         }
     }
 
@@ -173,9 +170,9 @@ mod tests {
     fn a_scheduled_call_is_read_when_its_time_has_come() {
         let day = TimeDelta::hours(24);
         let waiting = read_again(Some("scheduled"), at(60), at(0), day).unwrap();
-        assert_eq!((waiting.due_at, waiting.read_by), (at(60), at(65)));
+        assert_eq!(waiting.read_by, at(65));
         let late = read_again(Some("scheduled"), at(0), at(40), day).unwrap();
-        assert_eq!((late.due_at, late.read_by), (at(50), at(50)));
+        assert_eq!(late.read_by, at(50));
         for resting in [None, Some("initializing"), Some("queued_for_calling"), Some("paused")] {
             assert_eq!(read_again(resting, at(0), at(1), day), None, "{resting:?}");
         }

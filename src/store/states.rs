@@ -197,14 +197,14 @@ pub(super) async fn save_states(
     };
     let saved = sqlx::query(
         "insert into revox_sync.row_states as s
-             (row_id, campaign_id, hash, position, status, unsettled_since, due_at, read_by)
-         select i.id, $1, i.hash, i.position, i.status, i.since, i.due_at, i.read_by
-         from unnest($2::text[], $3::bytea[], $4::bigint[], $5::text[], $6::timestamptz[], $7::timestamptz[],
-                     $8::timestamptz[]) as i(id, hash, position, status, since, due_at, read_by)
+             (row_id, campaign_id, hash, position, status, unsettled_since, read_by)
+         select i.id, $1, i.hash, i.position, i.status, i.since, i.read_by
+         from unnest($2::text[], $3::bytea[], $4::bigint[], $5::text[], $6::timestamptz[], $7::timestamptz[])
+              as i(id, hash, position, status, since, read_by)
          on conflict (row_id) do update
          set hash = excluded.hash, position = coalesce(s.position, excluded.position),
              status = excluded.status, unsettled_since = excluded.unsettled_since,
-             due_at = excluded.due_at, read_by = excluded.read_by
+             read_by = excluded.read_by
          where s.campaign_id = excluded.campaign_id",
     )
     .bind(campaign_id)
@@ -213,7 +213,6 @@ pub(super) async fn save_states(
     .bind(states.values().map(|state| state.position).collect::<Vec<_>>())
     .bind(states.values().map(|state| state.status.as_deref()).collect::<Vec<_>>())
     .bind(unsettled(|it| it.since))
-    .bind(unsettled(|it| it.due_at))
     .bind(unsettled(|it| it.read_by))
     .execute(connection)
     .await
@@ -237,14 +236,12 @@ pub(super) async fn save_readings(
     };
     sqlx::query(
         "update revox_sync.row_states s
-         set unsettled_since = i.since, due_at = i.due_at, read_by = i.read_by
-         from unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[])
-              as i(id, since, due_at, read_by)
+         set unsettled_since = i.since, read_by = i.read_by
+         from unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) as i(id, since, read_by)
          where s.row_id = i.id",
     )
     .bind(readings.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>())
     .bind(unsettled(|it| it.since))
-    .bind(unsettled(|it| it.due_at))
     .bind(unsettled(|it| it.read_by))
     .execute(connection)
     .await

@@ -141,7 +141,7 @@ pub(super) async fn read(
 }
 
 fn is_missing(error: &ApiError) -> bool {
-    error.is_not_found() || error.is_refused() || matches!(error, ApiError::UnexpectedStatus { .. })
+    error.is_not_found() || matches!(error, ApiError::UnexpectedStatus { .. })
 }
 
 fn outlines(page: &CallsPage) -> Option<Vec<(CallOutline, String)>> {

@@ -5,7 +5,7 @@ use crate::support::account::{Account, full, passing};
 use crate::{dead_rows, note};
 use revox_mirror::plan::Outcome;
 use revox_mirror::simulator::{Fault, FaultKind, Options, ShownTotal};
-use revox_mirror::sync::PassReport;
+use revox_mirror::sync::{PassOptions, PassReport};
 use serde_json::{Value, json};
 
 /// Requests after which an API stops to lie, so that a walk that follows it ends, and the test fails.
@@ -183,4 +183,30 @@ async fn rows_of_another_campaign_stay_where_they_are() {
     account.simulator.clear_faults();
     account.complete_pass(&full()).await;
     account.assert_equal().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_were_first_shown_under_another_campaign_come_to_their_own() {
+    // (rows a campaign, whether a person is asked before so many are given up)
+    for (rows, is_suspicious) in [(40, false), (90, true)] {
+        let account = Account::new(Options { campaigns: 2, ..with_rows(rows) }).await;
+        let [thief, owner] = account.simulator.campaign_ids().try_into().unwrap();
+        account.simulator.inject(Fault::new(FaultKind::WrongCampaign).on_path(format!("{thief}/rows")));
+        let only = |id: &String| PassOptions { campaigns: vec![id.clone()], ..passing() };
+        account.complete_pass(&only(&thief)).await;
+        let report = account.pass(&only(&owner)).await.unwrap();
+        assert!(note(&report.campaigns[0]).contains("rows of another campaign"), "{report:?}");
+        let doubted = "select count(*) from revox_sync.checkpoints where full_walk_at is null";
+        assert_eq!(account.count(doubted).await, 2, "neither is proven any more");
+        account.simulator.clear_faults();
+        let report = account.pass(&passing()).await.unwrap();
+        let is_asked = report.campaigns[0].outcome == Outcome::Suspicious;
+        assert_eq!(is_asked, is_suspicious, "{:?}", report.campaigns[0]);
+        if is_asked {
+            let accepted = account.pass(&PassOptions { accept_deletions: true, ..full() }).await.unwrap();
+            assert_eq!(accepted.campaigns[0].outcome, Outcome::Complete);
+        }
+        account.complete_pass(&full()).await;
+        account.assert_equal().await;
+    }
 }
