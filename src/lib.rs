@@ -12,14 +12,17 @@
 //! ```
 //!
 //! Beside the line stand [`verify`] (reads the API again and lays the tables beside it), [`config`], [`clock`],
-//! [`observe`] (logs, progress), [`localdb`] (the embedded Postgres), [`simulator`] (a look-alike of the Revox API
+//! [`observe`] (logs, progress, metrics, what is going on right now), [`daemon`] (schedule, life cycle, what becomes of
+//! trouble), [`admin`] (health, metrics and the status page over HTTP), [`localdb`] (the embedded Postgres), [`simulator`] (a look-alike of the Revox API
 //! that shares no type with [`wire`]) and [`cli`] (one file a command; one file alone writes to standard output and
 //! error).
 
+pub mod admin;
 pub mod api;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod daemon;
 pub mod localdb;
 pub mod normalize;
 pub mod observe;

@@ -1,0 +1,33 @@
+//! The admin server: health, metrics, hints from webhooks and the status page over HTTP.
+//!
+//! Owns: what is served to whom. Leaves to `observe` what is counted and what is going on, to `store` what the mirror
+//! holds, to `daemon` what becomes of a hint.
+
+use secrecy::SecretString;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// How the server is set up.
+#[derive(Debug, Clone)]
+pub struct AdminOptions {
+    /// Where it listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// What callers must bring when it listens beyond this machine (`Authorization: Bearer`, or a browser's login with it
+    /// as the password); none: no one is asked.
+    pub token: Option<SecretString>,
+    /// The last part of `/hooks/{secret}`; none: there are no hooks.
+    pub hook_secret: Option<SecretString>,
+    /// The age of the stalest live campaign's copy above which `/readyz` says no.
+    pub ready_max_age: Duration,
+    /// How BI tools connect, without the password; none: nothing is said of it.
+    pub connection_line: Option<String>,
+}
+
+/// What a webhook says: look now. What is stored always comes from the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hint {
+    /// At every campaign.
+    All,
+    /// At this campaign.
+    Campaign(String),
+}
