@@ -165,9 +165,28 @@ async fn a_wrong_value_exits_2_before_anything_is_done() {
 }
 
 #[tokio::test]
-async fn the_daemon_and_the_living_demo_are_said_to_come_later() {
-    run(&["run"], &[]).await.exits(2).says("the daemon comes with a later version").says("run --once");
-    run(&["demo"], &[]).await.exits(2).says("later version").says("demo --once");
+async fn what_belongs_to_a_single_pass_is_refused_to_the_daemon() {
+    for argument in
+        [&["--full"][..], &["--dry-run"], &["--accept-deletions"], &["--campaign", "c"], &["--wait", "1s"]]
+    {
+        let line: Vec<&str> = ["run"].into_iter().chain(argument.iter().copied()).collect();
+        run(&line, &[("REVOX_API_KEY", "k")]).await.exits(2).says("--once");
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_is_not_configured_is_named_with_those_that_are() {
+    let environment = [
+        ("REVOX_API_KEY", "k"),
+        ("REVOX_MIRROR__ACCOUNTS__SALES__API_KEY", "k2"),
+        ("DATABASE_URL", "postgres://x"),
+    ];
+    run(&["run", "--once", "--account", "support"], &environment)
+        .await
+        .exits(2)
+        .says("there is no account support")
+        .says("default, sales");
+    run(&["run", "--once", "--campaign", "c"], &environment).await.exits(2).says("--account");
 }
 
 #[tokio::test]

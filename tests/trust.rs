@@ -5,7 +5,7 @@ mod support;
 
 use revox_mirror::plan::Outcome;
 use revox_mirror::simulator::{Fault, FaultKind, Options, RetryAfter};
-use revox_mirror::sync::{PassOptions, SyncError};
+use revox_mirror::sync::{FailureKind, PassOptions, SyncError};
 use support::account::{Account, full, passing};
 
 fn small() -> Options {
@@ -142,7 +142,7 @@ async fn a_refused_campaign_is_its_own_failure_alone() {
     account.simulator.inject(Fault::new(FaultKind::Status(403)).on_path(format!("{}/rows", ids[0])));
     let report = account.pass(&passing()).await.unwrap();
     assert_eq!(report.campaigns[0].outcome, Outcome::Failed);
-    assert!(report.campaigns[0].refused);
+    assert_eq!(report.campaigns[0].failure, Some(FailureKind::CampaignRefused));
     assert_eq!(report.campaigns[1].outcome, Outcome::Complete);
     assert_eq!(
         account

@@ -3,8 +3,8 @@
 use super::database::{Database, Whose};
 use super::exit::{Exit, Failure};
 use super::terminal::failure_text;
-use super::{Context, interrupt, pass};
-use crate::api::Client;
+use super::{Context, accounts, interrupt};
+use crate::config::Account;
 use crate::store::{Store, StoreError};
 
 /// What was found about one thing.
@@ -13,12 +13,24 @@ type Finding = anyhow::Result<String>;
 pub(super) async fn run(context: &Context) -> anyhow::Result<Exit> {
     let mut sheet = Sheet { context, worst: Exit::Complete };
     sheet.show("configuration", Ok(format!("the API is {}", context.settings.revox.base_url())));
-    interrupt::or_signal(async {
-        let key = try_key(context).await;
-        sheet.show("key", key);
-        Ok(())
-    })
-    .await?;
+    match context.settings.mirrored_accounts() {
+        Ok(accounts) => {
+            for account in &accounts {
+                interrupt::or_signal(async {
+                    let what = if accounts.len() == 1 {
+                        "key".to_owned()
+                    } else {
+                        format!("key of {}", account.name)
+                    };
+                    let key = try_key(context, account).await;
+                    sheet.show(&what, key);
+                    Ok(())
+                })
+                .await?;
+            }
+        }
+        Err(error) => sheet.show("key", Err(error.into())),
+    }
 
     match interrupt::or_signal(Database::open(&context.settings, Whose::Mirror)).await {
         Ok(database) => {
@@ -35,9 +47,8 @@ pub(super) async fn run(context: &Context) -> anyhow::Result<Exit> {
     Ok(sheet.worst)
 }
 
-async fn try_key(context: &Context) -> Finding {
-    let revox = &context.settings.revox;
-    let client = Client::new(pass::client_options(&context.settings, revox.base_url(), revox.api_key()?))?;
+async fn try_key(context: &Context, account: &Account) -> Finding {
+    let client = accounts::client_of(&context.settings, account)?;
     let campaigns = client.fetch_campaigns().await?.body.campaigns.len();
     Ok(match campaigns {
         1 => "the API accepts it and lists 1 campaign".to_owned(),

@@ -1,20 +1,31 @@
-//! `demo --once`: the simulator, the embedded Postgres and one pass, with nothing to set up.
+//! `demo`: the simulator, the embedded Postgres and the daemon (or, with `--once`, one pass), with nothing to set up.
 
+use super::accounts::chosen;
+use super::accounts::{client_of, mirror_of};
 use super::database::{Database, Whose};
 use super::exit::{CommandError, Exit};
-use super::questions;
-use super::{Context, interrupt, pass};
-use crate::api::Client;
+use super::serve::{self, Serving};
+use super::{Context, interrupt, pass, questions};
+use crate::config::{Cron, Settings};
 use crate::simulator::{Options, Simulator};
-use crate::sync::{self, Mirror, PassOptions};
+use crate::store::Store;
+use crate::sync::{self, PassOptions};
+use anyhow::anyhow;
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{Connection, PgConnection};
+use std::time::Duration;
+
+/// How often calls of the simulated account move on.
+const TICK: Duration = Duration::from_secs(3);
+
+/// How often the demo's daemon looks.
+const CRON: &str = "*/5 * * * * *";
 
 /// `demo`.
 #[derive(Debug, Args)]
 pub(super) struct DemoArguments {
-    /// Mirror a simulated account once, then exit
+    /// Mirror the simulated account once, ask three questions, then exit
     #[arg(long)]
     once: bool,
     /// Rows of each of the three campaigns
@@ -26,13 +37,6 @@ pub(super) struct DemoArguments {
 }
 
 pub(super) async fn run(context: &Context, arguments: &DemoArguments) -> anyhow::Result<Exit> {
-    if !arguments.once {
-        return Err(CommandError::NotYet {
-            what: "the living demo comes with the daemon, in a later version",
-            instead: "use `revox-mirror demo --once`",
-        }
-        .into());
-    }
     let options = Options {
         campaigns: 3,
         rows: arguments.rows,
@@ -45,8 +49,14 @@ pub(super) async fn run(context: &Context, arguments: &DemoArguments) -> anyhow:
     let key = SecretString::from(options.api_key.clone());
     let simulator =
         Simulator::start(options).await.map_err(|source| CommandError::Listen { address, source })?;
+    let cron = Cron::parse(CRON).map_err(|problem| anyhow!("the demo's schedule {problem}"))?;
+    let settings = context.settings.of_simulated_account(simulator.base_url(), key, cron);
     let database = interrupt::or_signal(Database::open(&context.settings, Whose::Demo)).await?;
-    let outcome = interrupt::or_signal(show(context, &simulator, key, &database)).await;
+    let outcome = if arguments.once {
+        interrupt::or_signal(show(context, &settings, &database)).await
+    } else {
+        live(context, settings, &simulator, &database).await
+    };
     context.close(database).await;
     simulator.stop().await;
     let exit = outcome?;
@@ -57,31 +67,42 @@ pub(super) async fn run(context: &Context, arguments: &DemoArguments) -> anyhow:
     Ok(exit)
 }
 
-async fn show(
-    context: &Context,
-    simulator: &Simulator,
-    key: SecretString,
-    database: &Database,
-) -> anyhow::Result<Exit> {
-    let settings = &context.settings;
+/// Each demo begins anew: an account of another size or seed would look like a mass deletion.
+async fn begin_anew(database: &Database) -> anyhow::Result<(Store, PgConnection)> {
     let store = database.connect().await?;
     let mut connection = PgConnection::connect(database.url().expose_secret()).await?;
-    // Each demo begins anew: an account of another size or seed would look like a mass deletion.
     sqlx::raw_sql("drop schema if exists revox, revox_sync cascade").execute(&mut connection).await?;
     store.migrate().await?;
-    let mirror = Mirror {
-        client: Client::new(pass::client_options(settings, &simulator.base_url(), key))?,
-        base_url: simulator.base_url(),
-        store: Some(store),
-        settings: pass::sync_settings(settings),
-        clock: context.clock.clone(),
-        progress: pass::progress(&context.terminal),
-    };
+    Ok((store, connection))
+}
+
+/// Mirrors an account that lives, until a signal comes.
+async fn live(
+    context: &Context,
+    settings: Settings,
+    simulator: &Simulator,
+    database: &Database,
+) -> anyhow::Result<Exit> {
+    let (store, connection) = interrupt::or_signal(begin_anew(database)).await?;
+    connection.close().await?;
+    context.terminal.print(
+        "A simulated account lives, and is mirrored every five seconds, until Ctrl-C. Look into the mirror from another \
+         terminal with\n  revox-mirror psql --demo\n  revox-mirror status --demo",
+    );
+    simulator.live(TICK);
+    let demo = Context { is_demo: true, ..context.clone() };
+    serve::serve(&demo, Serving { database, store, settings, account: None, trigger: "demo" }).await
+}
+
+async fn show(context: &Context, settings: &Settings, database: &Database) -> anyhow::Result<Exit> {
+    let (store, mut connection) = begin_anew(database).await?;
+    let account = chosen(settings, None)?.pop().ok_or_else(|| anyhow!("the demo has no account"))?;
+    let client = client_of(settings, &account)?;
+    let progress = pass::progress(&context.terminal);
+    let mirror = mirror_of(context, settings, &account, client, Some(store.clone()), progress);
     let options = PassOptions { accept_account: true, trigger: "demo", ..PassOptions::default() };
     let report = sync::run_pass(&mirror, &options).await;
-    if let Some(store) = &mirror.store {
-        store.close().await;
-    }
+    store.close().await;
     let report = report?;
     pass::show_summary(context, &report, false);
 

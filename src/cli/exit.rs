@@ -45,6 +45,11 @@ impl Exit {
         }
     }
 
+    /// The one of two that says more.
+    pub(super) fn worse(self, other: Self) -> Self {
+        if other.code() > self.code() { other } else { self }
+    }
+
     /// The code for an error.
     pub(super) fn of_error(error: &anyhow::Error) -> Self {
         error.chain().find_map(of_cause).unwrap_or(Self::Other)
@@ -74,14 +79,17 @@ impl From<Exit> for ExitCode {
 /// An error of the command line itself.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CommandError {
-    /// It asks for what this version cannot do.
-    #[error("{what}")]
-    NotYet {
-        /// What cannot be done yet.
-        what: &'static str,
-        /// What can be done instead.
-        instead: &'static str,
+    /// An account that is not configured.
+    #[error("there is no account {name}")]
+    UnknownAccount {
+        /// As it was given.
+        name: String,
+        /// The configured ones.
+        known: String,
     },
+    /// Campaigns are named, and several accounts are configured.
+    #[error("it is not said which account the campaigns are of")]
+    WhichAccount,
     /// No command has made a mirror on this machine yet.
     #[error("there is no mirror on this machine yet")]
     NoMirror,
@@ -105,7 +113,8 @@ pub(super) enum CommandError {
 impl CommandError {
     fn hint(&self) -> String {
         match self {
-            Self::NotYet { instead, .. } => (*instead).to_owned(),
+            Self::UnknownAccount { known, .. } => format!("the configured accounts are: {known}"),
+            Self::WhichAccount => "name it with --account, too".to_owned(),
             Self::NoMirror => {
                 "make it with `revox-mirror run --once`, or set DATABASE_URL to where it is".to_owned()
             }
@@ -125,7 +134,7 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
     }
     if let Some(error) = cause.downcast_ref::<CommandError>() {
         return Some(match error {
-            CommandError::NotYet { .. } => Exit::Usage,
+            CommandError::UnknownAccount { .. } | CommandError::WhichAccount => Exit::Usage,
             CommandError::NoMirror => Exit::Database,
             CommandError::Interrupted | CommandError::NoPsql(_) | CommandError::Listen { .. } => Exit::Other,
         });
@@ -133,6 +142,7 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
     if let Some(error) = cause.downcast_ref::<SyncError>() {
         return match error {
             SyncError::UnknownCampaign { .. } | SyncError::AnotherAccount { .. } => Some(Exit::Usage),
+            SyncError::Busy => Some(Exit::Partial),
             // Their causes decide.
             SyncError::List(_) | SyncError::Store(_) => None,
         };
@@ -164,6 +174,7 @@ fn hint_of_cause(cause: &(dyn Error + 'static)) -> Option<String> {
             SyncError::AnotherAccount { .. } => Some(
                 "check the key and the base URL; --accept-account says that the change is meant".to_owned(),
             ),
+            SyncError::Busy => Some("run it again later, or let it wait for longer with --wait".to_owned()),
             SyncError::List(_) | SyncError::Store(_) => None,
         };
     }
@@ -245,7 +256,7 @@ mod tests {
             name: "C".to_owned(),
             outcome,
             note: None,
-            refused: false,
+            failure: None,
             rows: RowCounts { rejected: 1, rejected_new, ..RowCounts::default() },
             cost: crate::api::Cost::default(),
         };

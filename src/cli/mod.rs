@@ -3,6 +3,7 @@
 //! Owns: arguments, exit codes, how results, errors and progress are shown, the options that other modules get
 //! out of the configuration. Leaves the work to the modules that the commands call.
 
+mod accounts;
 mod bars;
 mod check;
 mod database;
@@ -14,6 +15,7 @@ mod pass;
 mod psql;
 mod questions;
 mod run;
+mod serve;
 mod simulate;
 mod status;
 mod table;
@@ -56,7 +58,7 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Mirror the account: one pass over every campaign with --once
+    /// Mirror the account as a daemon that a schedule drives; with --once, in one pass
     Run(run::RunArguments),
     /// Look at configuration, key, database, rights and schema, and say what to do about each
     Check,
@@ -68,17 +70,22 @@ enum Command {
     Migrate,
     /// Open psql on the mirror's database
     Psql(psql::PsqlArguments),
-    /// Mirror a simulated account into a Postgres of its own, with nothing to set up
+    /// Mirror a simulated account that lives into a Postgres of its own, with nothing to set up
     Demo(demo::DemoArguments),
     /// Serve a look-alike of the Revox API
     Simulate(simulate::SimulateArguments),
 }
 
 /// What every command works with.
+#[derive(Clone)]
 struct Context {
     settings: Settings,
     terminal: Terminal,
     clock: Clock,
+    /// The file after `--config`.
+    config: Option<PathBuf>,
+    /// The account is simulated, whatever the configuration says.
+    is_demo: bool,
 }
 
 /// Reads the command line. What is no command has been answered already: help, the version, a usage error.
@@ -101,7 +108,8 @@ pub fn run(arguments: &Arguments) -> Exit {
         colours: terminal.bars().is_some(),
     };
     install_logs(logs, terminal.clone());
-    let context = Context { settings, terminal, clock };
+    let config = arguments.config.clone();
+    let context = Context { settings, terminal, clock, config, is_demo: false };
     match run_to_end(&context, &arguments.command) {
         Ok(exit) => exit,
         Err(error) => fail(&context.terminal, &error),

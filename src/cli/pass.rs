@@ -5,23 +5,22 @@ use super::bars::Bars;
 use super::table::Table;
 use super::terminal::Terminal;
 use crate::api::ClientOptions;
-use crate::config::Settings;
+use crate::config::{Account, Settings};
 use crate::normalize;
 use crate::observe::{LogProgress, Progress};
 use crate::plan::Outcome;
 use crate::sync::{PassReport, RowCounts, SyncSettings};
-use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The API client's options.
-pub(super) fn client_options(settings: &Settings, base_url: &str, api_key: SecretString) -> ClientOptions {
+pub(super) fn client_options(settings: &Settings, account: &Account) -> ClientOptions {
     let api = &settings.api;
     ClientOptions {
-        base_url: base_url.to_owned(),
-        api_key,
+        base_url: account.base_url.clone(),
+        api_key: account.api_key.clone(),
         max_concurrent_requests: api.max_concurrent_requests,
-        requests_per_second: api.requests_per_second,
+        requests_per_second: account.requests_per_second,
         connect_timeout: api.connect_timeout,
         total_timeout: api.total_timeout,
         max_tries: api.max_tries,
@@ -34,7 +33,7 @@ pub(super) fn client_options(settings: &Settings, base_url: &str, api_key: Secre
 /// Pages of one campaign under way at once, at least: enough to hide the API's latency behind the database.
 const PAGES_AHEAD: usize = 4;
 
-/// How long a pass waits for what another process works on.
+/// How long a repair waits for what another process works on.
 pub(super) const LEASE_WAIT: Duration = Duration::from_mins(1);
 
 /// How passes are made.
@@ -49,6 +48,8 @@ pub(super) fn sync_settings(settings: &Settings) -> SyncSettings {
             .max(PAGES_AHEAD),
         settle_window: settings.sync.settle_window,
         full_walk_every: settings.sync.full_walk_every,
+        full_walk_at_most: settings.sync.full_walk_at_most,
+        look_at_most: settings.schedule.look_at_most,
         lease_ttl: settings.daemon.lease_ttl,
         normalize: normalize::Options { keep_llm_system_prompt: settings.sync.keep_llm_system_prompt },
     }

@@ -1,14 +1,17 @@
-//! `run --once`: one pass over the account, then exit.
+//! `run`: the daemon; with `--once`, one pass over every account, then exit.
 
-use super::Context;
+use super::accounts::{chosen, client_of, mirror_of};
 use super::database::{self, Database, Whose};
-use super::exit::{CommandError, Exit};
-use super::{interrupt, pass};
+use super::exit::{CommandError, Exit, Failure};
+use super::serve::{self, Serving};
+use super::{Context, interrupt, pass};
 use crate::api::Client;
+use crate::config::Account;
 use crate::store::{Store, StoreError};
-use crate::sync::{self, Mirror, PassOptions};
+use crate::sync::{self, PassOptions};
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
+use std::time::Duration;
 
 /// `run`.
 #[derive(Debug, Args)]
@@ -17,52 +20,90 @@ pub(super) struct RunArguments {
     /// Make one pass over every campaign, then exit
     #[arg(long)]
     once: bool,
+    /// Only this account of those that are configured
+    #[arg(long, value_name = "NAME")]
+    account: Option<String>,
     /// Only this campaign; may be given several times
-    #[arg(long = "campaign", value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long = "campaign", value_name = "ID", requires = "once", value_parser = NonEmptyStringValueParser::new())]
     campaigns: Vec<String>,
     /// Read everything, whatever earlier passes have seen
-    #[arg(long)]
+    #[arg(long, requires = "once")]
     full: bool,
     /// Write nothing; say what would be written
-    #[arg(long)]
+    #[arg(long, requires = "once")]
     dry_run: bool,
     /// The key or the base URL now belongs to another account than the mirror's, and that is meant
-    #[arg(long)]
+    #[arg(long, requires = "once")]
     accept_account: bool,
     /// What an earlier pass reported as suspicious is meant: rows or campaigns that it found gone are marked as gone,
     /// and no others
-    #[arg(long)]
+    #[arg(long, requires = "once")]
     accept_deletions: bool,
+    /// How long to wait for what another revox-mirror works on, such as 30s or 5m
+    #[arg(long, value_name = "TIME", requires = "once", default_value = "60s", value_parser = humantime::parse_duration)]
+    wait: Duration,
     /// Do not apply migrations; fail when some are missing
     #[arg(long)]
     no_migrate: bool,
 }
 
 pub(super) async fn run(context: &Context, arguments: &RunArguments) -> anyhow::Result<Exit> {
-    if !arguments.once {
-        return Err(CommandError::NotYet {
-            what: "the daemon comes with a later version: this one makes single passes",
-            instead: "use `revox-mirror run --once`, from cron or a systemd timer if it is to be repeated",
-        }
-        .into());
-    }
     let settings = &context.settings;
-    let base_url = settings.revox.base_url();
-    let client = Client::new(pass::client_options(settings, base_url, settings.revox.api_key()?))?;
-
+    let accounts = chosen(settings, arguments.account.as_deref())?;
+    if accounts.len() > 1 && !arguments.campaigns.is_empty() {
+        return Err(CommandError::WhichAccount.into());
+    }
+    let mut mirrored = Vec::new();
+    for account in accounts {
+        let client = client_of(settings, &account)?;
+        mirrored.push((account, client));
+    }
     if arguments.dry_run && !database::exists(settings, Whose::Mirror)? {
         context.terminal.note("There is no mirror on this machine yet: everything counts as new.");
-        return interrupt::or_signal(make_pass(context, arguments, client, None)).await;
+        return interrupt::or_signal(make_passes(context, arguments, mirrored, None)).await;
     }
     let database = interrupt::or_signal(Database::open(settings, Whose::Mirror)).await?;
     context.say_how_to_connect(&database);
-    let outcome = interrupt::or_signal(async {
-        let store = prepare(context, &database, arguments).await?;
-        make_pass(context, arguments, client, store).await
-    })
-    .await;
+    let outcome = if arguments.once {
+        interrupt::or_signal(async {
+            let store = prepare(context, &database, arguments).await?;
+            make_passes(context, arguments, mirrored, store).await
+        })
+        .await
+    } else {
+        serve_until_stopped(context, arguments, &database).await
+    };
     context.close(database).await;
     outcome
+}
+
+async fn serve_until_stopped(
+    context: &Context,
+    arguments: &RunArguments,
+    database: &Database,
+) -> anyhow::Result<Exit> {
+    let store = interrupt::or_signal(async {
+        let store = database.connect().await?;
+        bring_up_to_date(&store, arguments).await?;
+        Ok(store)
+    })
+    .await?;
+    let account = arguments.account.clone();
+    serve::serve(
+        context,
+        Serving { database, store, settings: context.settings.clone(), account, trigger: "schedule" },
+    )
+    .await
+}
+
+async fn bring_up_to_date(store: &Store, arguments: &RunArguments) -> anyhow::Result<()> {
+    store.check_rights().await?;
+    if arguments.no_migrate {
+        store.check_schema().await?;
+    } else {
+        store.migrate().await?;
+    }
+    Ok(())
 }
 
 /// The store, fit for the pass; none for a dry run over a database that has no mirror yet.
@@ -84,43 +125,57 @@ async fn prepare(
             Err(error) => Err(error.into()),
         };
     }
-    store.check_rights().await?;
-    if arguments.no_migrate {
-        store.check_schema().await?;
-    } else {
-        store.migrate().await?;
-    }
+    bring_up_to_date(&store, arguments).await?;
     Ok(Some(store))
 }
 
-async fn make_pass(
+/// A pass over each account; what goes wrong with one of several leaves the others alone.
+async fn make_passes(
     context: &Context,
     arguments: &RunArguments,
-    client: Client,
+    mirrored: Vec<(Account, Client)>,
     store: Option<Store>,
 ) -> anyhow::Result<Exit> {
-    let mirror = Mirror {
-        client,
-        base_url: context.settings.revox.base_url().to_owned(),
-        store,
-        settings: pass::sync_settings(&context.settings),
-        clock: context.clock.clone(),
-        progress: pass::progress(&context.terminal),
-    };
     let options = PassOptions {
         campaigns: arguments.campaigns.clone(),
         full: arguments.full,
         dry_run: arguments.dry_run,
         accept_account: arguments.accept_account,
         accept_deletions: arguments.accept_deletions,
-        lease_wait: pass::LEASE_WAIT,
+        lease_wait: arguments.wait,
         trigger: "once",
     };
-    let report = sync::run_pass(&mirror, &options).await;
-    if let Some(store) = &mirror.store {
+    let several = mirrored.len() > 1;
+    let mut exit = Exit::Complete;
+    for (account, client) in mirrored {
+        if several {
+            context.terminal.print(&format!("Account {}:", account.name));
+        }
+        let progress = pass::progress(&context.terminal);
+        let mirror = mirror_of(context, &context.settings, &account, client, store.clone(), progress);
+        let ended = sync::run_pass(&mirror, &options).await;
+        exit = exit.worse(match ended {
+            Ok(report) => {
+                pass::show_summary(context, &report, arguments.dry_run);
+                Exit::of_report(&report)
+            }
+            Err(error) if several => {
+                let error = error.into();
+                context.terminal.fail(&Failure::from(&error));
+                Exit::of_error(&error)
+            }
+            Err(error) => {
+                close(store).await;
+                return Err(error.into());
+            }
+        });
+    }
+    close(store).await;
+    Ok(exit)
+}
+
+async fn close(store: Option<Store>) {
+    if let Some(store) = store {
         store.close().await;
     }
-    let report = report?;
-    pass::show_summary(context, &report, arguments.dry_run);
-    Ok(Exit::of_report(&report))
 }

@@ -4,25 +4,28 @@ use super::Context;
 use super::database::{self, Database, Whose};
 use super::exit::{CommandError, Exit};
 use super::table::Table;
-use super::{interrupt, pass};
-use crate::api::Client;
+use super::{accounts, interrupt, pass};
 use crate::store::{Holder, Store};
 use crate::sync::{self, Mirror, PassOptions, PassReport};
 use crate::verify::{self, CampaignReport, Difference, Report, Subject};
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// `verify`.
 #[derive(Debug, Args)]
 pub(super) struct VerifyArguments {
+    /// Only this account of those that are configured
+    #[arg(long, value_name = "NAME")]
+    account: Option<String>,
     /// Only this campaign; may be given several times
     #[arg(long = "campaign", value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     campaigns: Vec<String>,
     /// Read again what differs and write it right, then verify it once more
     #[arg(long)]
     repair: bool,
-    /// One JSON object instead of tables
+    /// One JSON object an account instead of tables
     #[arg(long)]
     json: bool,
 }
@@ -32,25 +35,33 @@ const LISTED: usize = 50;
 
 pub(super) async fn run(context: &Context, arguments: &VerifyArguments) -> anyhow::Result<Exit> {
     let settings = &context.settings;
-    let base_url = settings.revox.base_url();
-    let client = Client::new(pass::client_options(settings, base_url, settings.revox.api_key()?))?;
+    let mut mirrored = Vec::new();
+    for account in accounts::chosen(settings, arguments.account.as_deref())? {
+        let client = accounts::client_of(settings, &account)?;
+        mirrored.push((account, client));
+    }
+    if mirrored.len() > 1 && !arguments.campaigns.is_empty() {
+        return Err(CommandError::WhichAccount.into());
+    }
     if !database::exists(settings, Whose::Mirror)? {
         return Err(CommandError::NoMirror.into());
     }
     let database = interrupt::or_signal(Database::open(settings, Whose::Mirror)).await?;
     let outcome = interrupt::or_signal(async {
         let store = database.connect().await?;
-        let mirror = Mirror {
-            client,
-            base_url: base_url.to_owned(),
-            store: Some(store.clone()),
-            settings: pass::sync_settings(settings),
-            clock: context.clock.clone(),
-            progress: pass::progress(&context.terminal),
-        };
-        let exit = verify(context, arguments, &mirror, &store).await;
+        let several = mirrored.len() > 1;
+        let mut exit = Exit::Complete;
+        for (account, client) in mirrored {
+            if several && !arguments.json {
+                context.terminal.print(&format!("Account {}:", account.name));
+            }
+            let progress = pass::progress(&context.terminal);
+            let mirror =
+                accounts::mirror_of(context, settings, &account, client, Some(store.clone()), progress);
+            exit = exit.worse(verify(context, arguments, &mirror, &store).await?);
+        }
         store.close().await;
-        exit
+        Ok(exit)
     })
     .await;
     context.close(database).await;
@@ -64,6 +75,7 @@ async fn verify(
     store: &Store,
 ) -> anyhow::Result<Exit> {
     let subject = Subject {
+        account: Arc::clone(&mirror.account),
         client: mirror.client.clone(),
         base_url: mirror.base_url.clone(),
         store: store.clone(),

@@ -19,7 +19,11 @@ const NAMED: [(&str, &str); 5] = [
 const PREFIX: &str = "REVOX_MIRROR__";
 
 /// Keys that an empty variable leaves alone: containers like to set every variable, some to nothing.
-const UNSET_WHEN_EMPTY: [&str; 6] = [
+const UNSET_WHEN_EMPTY: [&str; 10] = [
+    "admin.token",
+    "admin.token_file",
+    "admin.hook_secret",
+    "admin.hook_secret_file",
     "revox.api_key",
     "revox.api_key_file",
     "revox.base_url",

@@ -3,13 +3,18 @@
 use super::environment::Environment;
 use super::{ConfigError, Origin, Settings, fields, keys_of};
 use config::{Config, FileFormat, Map, Source, Value, ValueKind};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 const DEFAULTS: &str = include_str!("../../config/default.toml");
 
 /// Pairs of keys that say the same thing. The stronger source decides for both; one source must not set both.
-const EITHER_OR: [(&str, &str); 2] =
-    [("revox.api_key", "revox.api_key_file"), ("database.url", "database.url_file")];
+const EITHER_OR: [(&str, &str); 4] = [
+    ("revox.api_key", "revox.api_key_file"),
+    ("database.url", "database.url_file"),
+    ("admin.token", "admin.token_file"),
+    ("admin.hook_secret", "admin.hook_secret_file"),
+];
 
 /// The file after `--config`, read but not believed.
 pub(super) struct ConfigFile {
@@ -102,7 +107,7 @@ fn refuse_unknown_key(
     name: &str,
     origin: impl FnOnce() -> Origin,
 ) -> Result<(), ConfigError> {
-    if known.contains(&name) {
+    if known.contains(&name) || (known.is_empty() && !name.is_empty()) {
         return Ok(());
     }
     if name.is_empty() {
@@ -148,7 +153,46 @@ pub(super) fn merge(file: Option<&ConfigFile>, environment: &Environment) -> Res
             origin: Origin::Variable(variable.name.clone()),
         })?;
     }
-    builder.build().and_then(Config::try_deserialize).map_err(set_by)
+    let config = builder.build().map_err(set_by)?;
+    let flat = Flat::of(&config.collect().map_err(set_by)?);
+    let settings: Settings = config.try_deserialize().map_err(set_by)?;
+    Ok(Settings { flat, ..settings })
+}
+
+/// Every value as text, by its key. Some are secrets: none is ever shown.
+#[derive(Clone, Default)]
+pub(super) struct Flat(BTreeMap<String, String>);
+
+impl std::fmt::Debug for Flat {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} values", self.0.len())
+    }
+}
+
+impl Flat {
+    fn of(values: &Map<String, Value>) -> Self {
+        let mut flat = Self::default();
+        flat.add("", values);
+        flat
+    }
+
+    fn add(&mut self, prefix: &str, values: &Map<String, Value>) {
+        for (name, value) in values {
+            let key = format!("{prefix}{name}");
+            match &value.kind {
+                ValueKind::Table(table) => self.add(&format!("{key}."), table),
+                ValueKind::Nil => {}
+                kind => {
+                    self.0.insert(key, kind.to_string());
+                }
+            }
+        }
+    }
+
+    pub(super) fn keys_that_differ(&self, other: &Self) -> Vec<String> {
+        let keys: BTreeSet<&String> = self.0.keys().chain(other.0.keys()).collect();
+        keys.into_iter().filter(|key| self.0.get(*key) != other.0.get(*key)).cloned().collect()
+    }
 }
 
 /// Which source set a key.

@@ -3,8 +3,10 @@
 //! Owns: every key, its default (`config/default.toml`), its bounds, and the errors that name it. Reads the
 //! environment for the whole program. Leaves to `cli`: making the options of other modules out of it.
 
+mod accounts;
 mod admin;
 mod api;
+mod cron;
 mod daemon;
 mod database;
 mod environment;
@@ -20,8 +22,10 @@ mod sync;
 mod tests;
 mod values;
 
+pub use accounts::{Account, AccountSettings, DEFAULT_ACCOUNT};
 pub use admin::AdminSettings;
 pub use api::ApiSettings;
+pub use cron::Cron;
 pub use daemon::DaemonSettings;
 pub use database::DatabaseSettings;
 pub use error::{ConfigError, Origin};
@@ -32,8 +36,12 @@ pub use schedule::{CampaignSchedule, ScheduleSettings};
 pub use sync::SyncSettings;
 
 use environment::Environment;
+use layers::Flat;
+use secrecy::SecretString;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 /// All that can be set, a field a section.
 #[derive(Debug, Clone, Deserialize)]
@@ -57,6 +65,12 @@ pub struct Settings {
     pub localdb: LocaldbSettings,
     /// Logs.
     pub log: LogSettings,
+    /// More accounts, by name.
+    #[serde(default)]
+    pub accounts: BTreeMap<String, AccountSettings>,
+    /// Every value as text, to tell what a reload has changed.
+    #[serde(skip)]
+    flat: Flat,
 }
 
 impl Settings {
@@ -85,7 +99,32 @@ impl Settings {
         self.daemon.validate()?;
         self.schedule.validate()?;
         self.admin.validate()?;
+        self.accounts.iter().try_for_each(|(name, account)| account.validate(name))?;
         self.log.validate()
+    }
+
+    /// The same with one account, which is made rather than configured, and looked at as `cron` has it.
+    #[must_use]
+    pub fn of_simulated_account(&self, base_url: String, api_key: SecretString, cron: Cron) -> Self {
+        let schedule = ScheduleSettings {
+            cron,
+            timezone: self.schedule.timezone,
+            jitter: Duration::ZERO,
+            look_at_most: self.schedule.look_at_most,
+            campaigns: BTreeMap::new(),
+        };
+        Self {
+            revox: RevoxSettings::made(base_url, api_key),
+            accounts: BTreeMap::new(),
+            schedule,
+            ..self.clone()
+        }
+    }
+
+    /// The keys whose values differ between two configurations, in order.
+    #[must_use]
+    pub fn keys_that_differ(&self, other: &Self) -> Vec<String> {
+        self.flat.keys_that_differ(&other.flat)
     }
 }
 
@@ -101,6 +140,8 @@ fn keys_of(section: &str) -> Option<&'static [&'static str]> {
         "admin" => fields::names_of::<AdminSettings>(),
         "localdb" => fields::names_of::<LocaldbSettings>(),
         "log" => fields::names_of::<LogSettings>(),
+        // Their keys are names.
+        "accounts" => &[],
         _ => return None,
     })
 }

@@ -19,6 +19,11 @@ pub struct RevoxSettings {
 }
 
 impl RevoxSettings {
+    /// An account that is not configured but made.
+    pub(super) fn made(base_url: String, api_key: SecretString) -> Self {
+        Self { base_url, api_key: Some(api_key), api_key_file: None }
+    }
+
     /// The base URL without a slash at its end.
     #[must_use]
     pub fn base_url(&self) -> &str {
@@ -32,31 +37,41 @@ impl RevoxSettings {
             (None, Some(path)) => read_secret("revox.api_key_file", path)?,
             (None, None) => return Err(ConfigError::MissingKey),
         };
-        if !key.expose_secret().bytes().all(|byte| byte.is_ascii_graphic()) {
-            let problem = "holds white space or a character that no key has (its value is not shown)";
-            return Err(ConfigError::invalid("revox.api_key", problem));
-        }
+        check_key("revox.api_key", &key)?;
         Ok(key)
     }
 
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
-        let key = "revox.base_url";
-        let wrong = |problem: &str| Err(ConfigError::invalid(key, problem));
-        let Ok(url) = Url::parse(self.base_url()) else {
-            return wrong("must be a URL such as \"https://www.getrevox.com/api\"");
-        };
-        if !url.username().is_empty() || url.password().is_some() {
-            return wrong("must not hold a user or a password");
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            return wrong("must end with its path, without ? or #");
-        }
-        match url.scheme() {
-            "https" if url.has_host() => Ok(()),
-            "http" if is_loopback(&url) => Ok(()),
-            "http" => wrong("must begin with https://: plain http would show the key to the network"),
-            _ => wrong("must begin with https://"),
-        }
+        check_base_url("revox.base_url", self.base_url())
+    }
+}
+
+/// An error for a key that cannot be one.
+pub(super) fn check_key(name: &str, key: &SecretString) -> Result<(), ConfigError> {
+    if key.expose_secret().bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(());
+    }
+    let problem = "holds white space or a character that no key has (its value is not shown)";
+    Err(ConfigError::invalid(name, problem))
+}
+
+/// An error for a base URL that cannot be one, or would show the key to the network.
+pub(super) fn check_base_url(key: &str, base_url: &str) -> Result<(), ConfigError> {
+    let wrong = |problem: &str| Err(ConfigError::invalid(key, problem));
+    let Ok(url) = Url::parse(base_url) else {
+        return wrong("must be a URL such as \"https://www.getrevox.com/api\"");
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return wrong("must not hold a user or a password");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return wrong("must end with its path, without ? or #");
+    }
+    match url.scheme() {
+        "https" if url.has_host() => Ok(()),
+        "http" if is_loopback(&url) => Ok(()),
+        "http" => wrong("must begin with https://: plain http would show the key to the network"),
+        _ => wrong("must begin with https://"),
     }
 }
 

@@ -17,6 +17,9 @@ pub struct SyncSettings {
     /// How often everything is read again.
     #[serde(deserialize_with = "values::duration")]
     pub full_walk_every: Duration,
+    /// How often, at most, everything is read again of a campaign in which nothing happens any more.
+    #[serde(deserialize_with = "values::duration")]
+    pub full_walk_at_most: Duration,
     /// How long lines of `revox_sync.runs` are kept.
     #[serde(deserialize_with = "values::duration")]
     pub keep_runs: Duration,

@@ -34,7 +34,7 @@ fn the_defaults_are_those_that_the_documents_promise() {
     assert_eq!(settings.sync.full_walk_every, Duration::from_hours(24));
     assert_eq!(settings.sync.keep_runs, Duration::from_hours(90 * 24));
     assert_eq!(settings.daemon.lease_ttl, Duration::from_secs(30));
-    assert_eq!(settings.schedule.cron, "0 */5 * * * *");
+    assert_eq!(settings.schedule.cron.as_str(), "0 */5 * * * *");
     assert_eq!(settings.admin.listen(), Some(([127, 0, 0, 1], 9464).into()));
     assert!(settings.localdb.download);
     assert!(settings.database.url().expect("no file is named").is_none());
@@ -68,7 +68,8 @@ fn strings_of_the_environment_become_numbers_bools_bytes_and_times() {
     assert_eq!(settings.api.max_bytes_in_flight, 1 << 20);
     assert_eq!(settings.api.total_timeout, Duration::from_secs(90));
     assert!(!settings.localdb.download);
-    assert_eq!(settings.schedule.campaigns["cmp_1"].cron, "0 0 * * * *");
+    let own = settings.schedule.of("cmp_1");
+    assert_eq!(own.cron.as_ref().map(super::Cron::as_str), Some("0 0 * * * *"));
 }
 
 #[test]

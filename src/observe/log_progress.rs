@@ -13,6 +13,8 @@ const PAUSE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct LogProgress {
     pause: Duration,
+    /// Campaigns that were passed over are not worth a line.
+    only_changes: bool,
     passes: Mutex<HashMap<String, Pass>>,
 }
 
@@ -27,11 +29,17 @@ struct Pass {
 
 impl Default for LogProgress {
     fn default() -> Self {
-        Self { pause: PAUSE, passes: Mutex::default() }
+        Self { pause: PAUSE, only_changes: false, passes: Mutex::default() }
     }
 }
 
 impl LogProgress {
+    /// One that says nothing of campaigns that were passed over.
+    #[must_use]
+    pub fn of_changes() -> Self {
+        Self { only_changes: true, ..Self::default() }
+    }
+
     fn passes(&self) -> MutexGuard<'_, HashMap<String, Pass>> {
         self.passes.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -91,6 +99,9 @@ impl Progress for LogProgress {
         let rows_done = pass.as_ref().map(|pass| pass.latest.rows_done);
         let rows_per_second = pass.as_ref().map(Pass::rate);
         let outcome_word = outcome.as_str();
+        if self.only_changes && outcome == Outcome::Skipped {
+            return;
+        }
         match outcome {
             Outcome::Complete | Outcome::Skipped => tracing::info!(
                 campaign_id,
@@ -137,7 +148,7 @@ mod tests {
         let writer = lines.clone();
         let subscriber =
             tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone()).finish();
-        let progress = LogProgress { pause, passes: Mutex::default() };
+        let progress = LogProgress { pause, only_changes: false, passes: Mutex::default() };
         tracing::subscriber::with_default(subscriber, || work(&progress));
         let bytes = lines.0.lock().unwrap().clone();
         let text = String::from_utf8(bytes).unwrap();

@@ -11,4 +11,4 @@ mod progress;
 pub use board::{AccountBoard, Board, BoardState, PassBoard, Trouble};
 pub use log_lines::{LogOptions, install_logs};
 pub use log_progress::LogProgress;
-pub use progress::{CampaignProgress, Progress, Silent};
+pub use progress::{CampaignProgress, Progress, Several, Silent};

@@ -36,6 +36,21 @@ impl Progress for Silent {
     fn campaign_finished(&self, _: &str, _: Outcome, _: Option<&str>) {}
 }
 
+/// Tells several.
+pub struct Several(pub Vec<Arc<dyn Progress>>);
+
+impl Progress for Several {
+    fn campaign_started(&self, campaign_id: &str, name: &str, at: &CampaignProgress) {
+        self.0.iter().for_each(|one| one.campaign_started(campaign_id, name, at));
+    }
+    fn campaign_advanced(&self, campaign_id: &str, at: &CampaignProgress) {
+        self.0.iter().for_each(|one| one.campaign_advanced(campaign_id, at));
+    }
+    fn campaign_finished(&self, campaign_id: &str, outcome: Outcome, note: Option<&str>) {
+        self.0.iter().for_each(|one| one.campaign_finished(campaign_id, outcome, note));
+    }
+}
+
 impl<T: Progress + ?Sized> Progress for Arc<T> {
     fn campaign_started(&self, campaign_id: &str, name: &str, at: &CampaignProgress) {
         (**self).campaign_started(campaign_id, name, at);

@@ -44,6 +44,10 @@ pub struct Known {
     pub walk_under_way: bool,
     /// Rows whose call may have changed without the fingerprint telling, and that are to be read by now.
     pub overdue_rows: u64,
+    /// When the last complete pass ended.
+    pub completed_at: Option<Time>,
+    /// Since when no pass has found anything new.
+    pub quiet_since: Option<Time>,
     /// Incremental passes in a row that could not be proven.
     pub unproven_passes: u32,
     /// What the last suspicious pass left behind; none once a pass was complete.
@@ -55,6 +59,8 @@ pub struct Known {
 pub enum Due {
     /// Nothing can have changed.
     Skip,
+    /// Something may have changed that nothing tells of; it was looked at a short while ago and has been quiet for long.
+    Rest,
     /// Find what changed, with as few requests as can be.
     Incremental(Search),
     /// Read everything; the reason is for `runs.evidence`.
@@ -72,12 +78,38 @@ pub struct Search {
     pub changed: bool,
 }
 
+/// How often things are looked at for which nothing speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rhythm {
+    /// How often everything is read again.
+    pub full_walk_every: TimeDelta,
+    /// The same, at most, of a campaign in which nothing happens any more.
+    pub full_walk_at_most: TimeDelta,
+    /// The longest pause between looks at a campaign whose word cannot be relied on, when nothing happens in it any more.
+    pub look_at_most: TimeDelta,
+}
+
+impl Rhythm {
+    /// The pause between full walks: it doubles from walk to walk as long as nothing new is found.
+    #[must_use]
+    pub fn full_walk_pause(&self, quiet: TimeDelta) -> TimeDelta {
+        (quiet / 2).clamp(self.full_walk_every, self.full_walk_at_most.max(self.full_walk_every))
+    }
+
+    /// The pause between looks: a twentieth of the time for which it has been quiet, so that what begins to move again is
+    /// seen late by no more than that.
+    #[must_use]
+    pub fn look_pause(&self, quiet: TimeDelta) -> TimeDelta {
+        (quiet / 20).clamp(TimeDelta::zero(), self.look_at_most.max(TimeDelta::zero()))
+    }
+}
+
 /// Incremental passes in a row that may stay unproven before everything is read.
 const UNPROVEN_PASSES: u32 = 3;
 
-/// Decides on a campaign: `now` and `every` say whether a full walk is due.
+/// Decides on a campaign. What speaks for looking at it is followed at once; the rhythm is for what nothing tells of.
 #[must_use]
-pub fn due(known: &Known, listed: &Fingerprint, full: bool, now: Time, every: TimeDelta) -> Due {
+pub fn due(known: &Known, listed: &Fingerprint, full: bool, now: Time, rhythm: &Rhythm) -> Due {
     if full {
         return Due::Walk("asked for");
     }
@@ -85,7 +117,7 @@ pub fn due(known: &Known, listed: &Fingerprint, full: bool, now: Time, every: Ti
         return Due::Walk("a walk was interrupted");
     }
     if let Some(suspicion) = known.suspicion {
-        if suspicion.rests(now, every) {
+        if suspicion.rests(now, rhythm.full_walk_every) {
             return Due::StillSuspicious(suspicion);
         }
         return Due::Walk("suspicious before");
@@ -93,35 +125,48 @@ pub fn due(known: &Known, listed: &Fingerprint, full: bool, now: Time, every: Ti
     let Some(full_walk_at) = known.full_walk_at else {
         return Due::Walk("never walked to the end");
     };
-    if now - full_walk_at >= every {
+    let quiet = known.quiet_since.map_or(TimeDelta::zero(), |since| (now - since).max(TimeDelta::zero()));
+    if now - full_walk_at >= rhythm.full_walk_pause(quiet) {
         return Due::Walk("a full walk is due");
     }
     if known.unproven_passes >= UNPROVEN_PASSES {
         return Due::Walk("incremental passes could not be proven");
     }
     let search = |reason, changed| Due::Incremental(Search { reason, changed });
-    if !known.fingerprint_trusted {
-        return search("the fingerprint is not trusted", true);
-    }
-    if !listed.is_telling() {
-        return search("the list does not tell enough", true);
-    }
     if known.fingerprint.as_ref().is_some_and(|known| listed.is_older_than(known)) {
         return Due::Walk("the campaign's updated_at went back");
     }
     if known.fingerprint.as_ref() != Some(listed) {
         return search("the campaign changed", true);
     }
-    if known.overdue_rows > 0 {
+    let reason = if !known.fingerprint_trusted {
+        "the fingerprint is not trusted"
+    } else if !listed.is_telling() {
+        "the list does not tell enough"
+    } else if known.overdue_rows > 0 {
         return search("calls are under way or unsettled", false);
+    } else {
+        return Due::Skip;
+    };
+    let pause = rhythm.look_pause(quiet);
+    // A clock that was set back does not make it wait.
+    let rests = |at: Time| (TimeDelta::zero()..pause).contains(&(now - at));
+    if known.overdue_rows == 0 && known.completed_at.is_some_and(rests) {
+        return Due::Rest;
     }
-    Due::Skip
+    search(reason, true)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Due, Fingerprint, Known, Search, Suspicion, due};
+    use super::{Due, Fingerprint, Known, Rhythm, Search, Suspicion, due};
     use chrono::{DateTime, TimeDelta, Utc};
+
+    const RHYTHM: Rhythm = Rhythm {
+        full_walk_every: TimeDelta::hours(24),
+        full_walk_at_most: TimeDelta::days(28),
+        look_at_most: TimeDelta::hours(1),
+    };
 
     #[test]
     fn a_campaign_is_passed_over_only_when_nothing_speaks_for_reading_it() {
@@ -138,19 +183,18 @@ mod tests {
             unproven_passes: 2,
             ..Known::default()
         };
-        let every = TimeDelta::hours(24);
-        assert_eq!(due(&known, &word, false, now, every), Due::Skip);
+        assert_eq!(due(&known, &word, false, now, &RHYTHM), Due::Skip);
         let moved = Fingerprint { row_stats: Some("{1}".into()), ..word.clone() };
         let silent = Fingerprint { row_stats: None, ..word.clone() };
         let walks = [
             ("full", known.clone(), true),
             ("under way", Known { walk_under_way: true, ..known.clone() }, false),
             ("never", Known { full_walk_at: None, ..known.clone() }, false),
-            ("old", Known { full_walk_at: Some(now - every), ..known.clone() }, false),
+            ("old", Known { full_walk_at: Some(now - RHYTHM.full_walk_every), ..known.clone() }, false),
             ("unproven", Known { unproven_passes: 3, ..known.clone() }, false),
         ];
         for (case, known, full) in walks {
-            assert!(matches!(due(&known, &word, full, now, every), Due::Walk(_)), "{case}");
+            assert!(matches!(due(&known, &word, full, now, &RHYTHM), Due::Walk(_)), "{case}");
         }
         let searches = [
             ("untrusted", Known { fingerprint_trusted: false, ..known.clone() }, word.clone(), true),
@@ -160,7 +204,7 @@ mod tests {
             ("unsettled", Known { overdue_rows: 1, ..known }, word, false),
         ];
         for (case, known, listed, expected) in searches {
-            let due = due(&known, &listed, false, now, every);
+            let due = due(&known, &listed, false, now, &RHYTHM);
             let Due::Incremental(Search { changed, .. }) = due else { panic!("{case}: {due:?}") };
             assert_eq!(changed, expected, "{case}");
         }
@@ -169,7 +213,6 @@ mod tests {
     #[test]
     fn a_suspicious_campaign_rests_between_its_walks() {
         let now: DateTime<Utc> = "2026-03-01T12:00:00Z".parse().unwrap();
-        let every = TimeDelta::hours(24);
         let suspicion = |minutes, passes| {
             Some(Suspicion { at: now - TimeDelta::minutes(minutes), passes, deletions: 60 })
         };
@@ -187,9 +230,57 @@ mod tests {
         ];
         for (minutes, passes, full, walk_under_way, rests) in cases {
             let known = Known { suspicion: suspicion(minutes, passes), walk_under_way, ..walked.clone() };
-            let due = due(&known, &Fingerprint::default(), full, now, every);
+            let due = due(&known, &Fingerprint::default(), full, now, &RHYTHM);
             assert_eq!(matches!(due, Due::StillSuspicious(_)), rests, "{minutes} {passes}: {due:?}");
         }
+    }
+
+    #[test]
+    fn the_longer_a_campaign_is_quiet_the_rarer_it_is_looked_at_for_nothing() {
+        let now: DateTime<Utc> = "2026-03-01T12:00:00Z".parse().unwrap();
+        let hours = TimeDelta::hours;
+        // (hours of quiet, pause between full walks, minutes between looks)
+        for (quiet, walks, looks) in [
+            (0, hours(24), 0),
+            (1, hours(24), 3),
+            (10, hours(24), 30),
+            (48, hours(24), 60),
+            (96, hours(48), 60),
+            (1_000_000, TimeDelta::days(28), 60),
+        ] {
+            assert_eq!(RHYTHM.full_walk_pause(hours(quiet)), walks, "{quiet}");
+            assert_eq!(RHYTHM.look_pause(hours(quiet)), TimeDelta::minutes(looks), "{quiet}");
+        }
+        let word = Fingerprint { updated_at: Some("t".into()), status: None, row_stats: Some("{}".into()) };
+        let moved = Fingerprint { updated_at: Some("u".into()), ..word.clone() };
+        let known = Known {
+            fingerprint: Some(word.clone()),
+            fingerprint_trusted: false,
+            full_walk_at: Some(now - hours(40)),
+            completed_at: Some(now - TimeDelta::minutes(20)),
+            quiet_since: Some(now - hours(100)),
+            ..Known::default()
+        };
+        assert_eq!(due(&known, &word, false, now, &RHYTHM), Due::Rest);
+        let looked_at_long_ago = Known { completed_at: Some(now - hours(1)), ..known.clone() };
+        let overdue = Known { overdue_rows: 1, ..known.clone() };
+        let moving = Known {
+            quiet_since: Some(now - TimeDelta::minutes(30)),
+            full_walk_at: Some(now),
+            ..known.clone()
+        };
+        let set_back = Known { completed_at: Some(now + hours(1)), ..known.clone() };
+        for (case, known, listed) in [
+            ("a moved fingerprint", &known, &moved),
+            ("a look long ago", &looked_at_long_ago, &word),
+            ("overdue rows", &overdue, &word),
+            ("a campaign that moves", &moving, &word),
+            ("a clock that was set back", &set_back, &word),
+        ] {
+            assert!(matches!(due(known, listed, false, now, &RHYTHM), Due::Incremental(_)), "{case}");
+        }
+        let walked_long_ago = Known { full_walk_at: Some(now - hours(50)), ..known };
+        assert_eq!(due(&walked_long_ago, &word, false, now, &RHYTHM), Due::Walk("a full walk is due"));
     }
 
     #[test]
@@ -213,7 +304,7 @@ mod tests {
             ("2026-03-01T11:00:00+02:00", true),
             ("soon", false),
         ] {
-            let due = due(&known, &word(listed), false, now, TimeDelta::hours(24));
+            let due = due(&known, &word(listed), false, now, &RHYTHM);
             assert_eq!(due == Due::Walk("the campaign's updated_at went back"), went_back, "{listed}");
             assert_ne!(due, Due::Skip, "{listed}");
         }

@@ -14,7 +14,7 @@ mod shape;
 mod suspicion;
 mod walk;
 
-pub use due::{Due, Fingerprint, Known, Search, due};
+pub use due::{Due, Fingerprint, Known, Rhythm, Search, due};
 pub use feed::{Feed, FeedAsk, FeedFinding, FeedShown, FeedState};
 pub use incremental::{
     Answer, Evidence, Filtering, Finding, Incremental, Purpose, Question, RowKey, Sequence, ShownRow, Task,

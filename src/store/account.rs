@@ -23,6 +23,8 @@ pub struct AccountState {
     pub filtering: Filtering,
     /// What is known of its search over calls; none until it was asked.
     pub search: Option<FeedState>,
+    /// When its list was last asked for.
+    pub listed_at: Option<Time>,
     /// That so many of its campaigns were last found gone that none was tombstoned.
     pub suspicion: Option<Suspicion>,
     /// Those campaigns.
@@ -38,6 +40,10 @@ pub struct CampaignState {
     pub is_alive: bool,
     /// Whether any of its rows can be known by its hash.
     pub has_known_rows: bool,
+    /// What the account's last list has shown of it.
+    pub listed: Option<Fingerprint>,
+    /// Up to when the copy is complete.
+    pub complete_through: Option<Time>,
     /// Passes so far.
     pub passes: u64,
     /// Rows of the campaign after its last complete pass.
@@ -50,7 +56,7 @@ impl Store {
         let mut transaction = self.begin().await?;
         let row = sqlx::query(
             "select organization_id, base_url, api_shape, filtering, search, suspicious_at, suspicious_passes,
-                    cardinality(suspicious_campaign_ids)::bigint, suspicious_campaign_ids
+                    cardinality(suspicious_campaign_ids)::bigint, suspicious_campaign_ids, listed_at
              from revox_sync.accounts where name = $1",
         )
         .bind(account)
@@ -69,6 +75,7 @@ impl Store {
             shape: shape.and_then(|shape| serde_json::from_value(shape.0).ok()),
             filtering: filtering.and_then(|it| serde_json::from_value(it.0).ok()).unwrap_or_default(),
             search: search.and_then(|search| serde_json::from_value(search.0).ok()),
+            listed_at: row.get(9),
             suspicion: read_suspicion(&row, 5),
             suspicious_campaigns: row
                 .get::<Option<Vec<String>>, _>(8)
@@ -78,10 +85,11 @@ impl Store {
         })
     }
 
-    /// Reads every campaign of an account that the mirror knows.
+    /// Reads every campaign of an account that the mirror knows, or `only` one of them.
     pub async fn load_campaigns(
         &self,
         account: &str,
+        only: Option<&str>,
         now: Time,
     ) -> Result<HashMap<String, CampaignState>, StoreError> {
         let doing = "reading what is known of the campaigns";
@@ -93,22 +101,24 @@ impl Store {
                     exists (select 1 from revox.campaigns c
                             where c.id = k.campaign_id and c._deleted_at is null),
                     k.unproven_passes, k.passes, k.total,
-                    k.suspicious_at, k.suspicious_passes, k.suspicious_deletions
+                    k.suspicious_at, k.suspicious_passes, k.suspicious_deletions,
+                    k.listed, k.quiet_since, k.completed_at, k.complete_through
              from revox_sync.checkpoints k
-             where k.account = $1",
+             where k.account = $1 and k.campaign_id = coalesce($2, k.campaign_id)",
         )
         .bind(account)
+        .bind(only)
         .fetch_all(&mut *transaction)
         .await
         .map_err(StoreError::query(doing))?;
         let mut campaigns: HashMap<String, CampaignState> = rows
             .iter()
             .map(|row| {
-                let fingerprint: Option<Json<serde_json::Value>> = row.get(1);
                 let state = CampaignState {
                     known: Known {
-                        fingerprint: fingerprint
-                            .and_then(|json| serde_json::from_value::<Fingerprint>(json.0).ok()),
+                        fingerprint: read_fingerprint(row, 1),
+                        quiet_since: row.get(14),
+                        completed_at: row.get(15),
                         fingerprint_trusted: row.get(2),
                         full_walk_at: row.get(3),
                         walk_under_way: row.get(4),
@@ -118,6 +128,8 @@ impl Store {
                     },
                     passes: unsigned(row.get(8)),
                     rows: row.get::<Option<i64>, _>(9).map(unsigned),
+                    listed: read_fingerprint(row, 13),
+                    complete_through: row.get(16),
                     is_alive: row.get(6),
                     has_known_rows: row.get(5),
                 };
@@ -126,10 +138,11 @@ impl Store {
             .collect();
         let overdue = sqlx::query(
             "select campaign_id, count(*) from revox_sync.row_states
-             where unsettled_since is not null and read_by <= $1
+             where unsettled_since is not null and read_by <= $1 and campaign_id = coalesce($2, campaign_id)
              group by campaign_id",
         )
         .bind(now)
+        .bind(only)
         .fetch_all(&mut *transaction)
         .await
         .map_err(StoreError::query(doing))?;
@@ -139,6 +152,28 @@ impl Store {
             }
         }
         Ok(campaigns)
+    }
+
+    /// The account that has a campaign; none when the mirror does not know it.
+    pub async fn account_of(&self, campaign_id: &str) -> Result<Option<String>, StoreError> {
+        let mut transaction = self.begin().await?;
+        sqlx::query_scalar("select account from revox_sync.checkpoints where campaign_id = $1")
+            .bind(campaign_id)
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(StoreError::query("looking for a campaign's account"))
+    }
+
+    /// How many passes a campaign has had.
+    pub async fn passes_of(&self, campaign_id: &str) -> Result<u64, StoreError> {
+        let mut transaction = self.begin().await?;
+        let passes: Option<i64> =
+            sqlx::query_scalar("select passes from revox_sync.checkpoints where campaign_id = $1")
+                .bind(campaign_id)
+                .fetch_optional(&mut *transaction)
+                .await
+                .map_err(StoreError::query("counting a campaign's passes"))?;
+        Ok(passes.map_or(0, unsigned))
     }
 
     /// Notes that the list showed nothing new of campaigns: their copies are complete as of `at`, as before.
@@ -214,6 +249,11 @@ impl Store {
         .await
         .map_err(StoreError::query("reading the live campaigns"))
     }
+}
+
+fn read_fingerprint(row: &PgRow, index: usize) -> Option<Fingerprint> {
+    let json: Option<Json<serde_json::Value>> = row.get(index);
+    serde_json::from_value(json?.0).ok()
 }
 
 /// A suspicion out of three columns from `first` on: when, passes, deletions.

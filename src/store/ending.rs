@@ -61,6 +61,8 @@ pub struct Ending<'a> {
     pub complete: Option<Completed<'a>>,
     /// The rows that would vanish after a suspicious walk; none when it is not suspicious.
     pub suspicious: Option<&'a [String]>,
+    /// Whether the pass has found nothing new.
+    pub is_quiet: bool,
 }
 
 /// What a complete pass has read.
@@ -207,12 +209,14 @@ impl Store {
              set walk_id = null, walk_started_at = null, walk_first_total = null, walk_fingerprint = null,
                  walk_next_page = null, walk_rows_seen = null,
                  unproven_passes = case when $3 then 0 else unproven_passes + 1 end,
+                 quiet_since = case when $4 then coalesce(quiet_since, $2) else $2 end,
                  passes = passes + 1, updated_at = $2
              where campaign_id = $1",
         )
         .bind(ending.campaign_id)
         .bind(now)
         .bind(ending.complete.is_some() || ending.line.kind == Kind::Full)
+        .bind(ending.is_quiet)
         .execute(&mut *connection)
         .await
         .map_err(StoreError::query(doing))?;
@@ -254,7 +258,9 @@ async fn complete(
              completed_at = $6, full_walk_at = case when $7 then $6 else full_walk_at end,
              complete_through = greatest(complete_through, $8),
              suspicious_at = null, suspicious_passes = 0, suspicious_deletions = null,
-             suspicious_row_ids = null
+             suspicious_row_ids = null,
+             -- A list that was read meanwhile may have shown more.
+             listed = case when listed ->> 'updated_at' > $4 ->> 'updated_at' then listed else coalesce($4, listed) end
          where campaign_id = $1",
     )
     .bind(campaign_id)

@@ -128,6 +128,12 @@ impl StoreError {
         matches!(self, Self::Conflict)
     }
 
+    /// Whether the database cannot be reached, or has just gone: it may be back by itself.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Unreachable { .. })
+    }
+
     /// What a person can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {

@@ -143,6 +143,19 @@ impl Store {
         Ok(epoch.map(|epoch| Lease { scope: scope.to_owned(), holder: holder.clone(), epoch, ttl }))
     }
 
+    /// Whether somebody holds the lease on `scope`, who is not known to be dead.
+    pub async fn is_leased(&self, scope: &str) -> Result<bool, StoreError> {
+        let mut transaction = self.begin().await?;
+        let holder: Option<String> = sqlx::query_scalar(
+            "select holder from revox_sync.leases where scope = $1 and expires_at > clock_timestamp()",
+        )
+        .bind(scope)
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(StoreError::query("looking for a lease"))?;
+        Ok(holder.is_some_and(|holder| !is_dead(&holder)))
+    }
+
     /// Renews a lease while nothing is being committed; fails when it is another's by now.
     pub async fn keep_lease(&self, lease: &Lease) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;

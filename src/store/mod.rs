@@ -36,7 +36,7 @@ pub use ending::{Completed, Ending, Extent, Missing, Place, Standing};
 pub use error::StoreError;
 pub use lease::{Holder, Lease};
 pub use open::{Fitness, Store, StoreOptions};
-pub use parents::{Parents, assistant_key};
+pub use parents::{DEFAULT_ACCOUNT, Parents, assistant_key, list_key};
 pub use runs::{Kind, RunLine};
 pub use states::{KnownRow, Placed, Places, RowState};
 pub use status::{AccountStatus, CampaignStatus, DriftStatus, RunStatus, Status};

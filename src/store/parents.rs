@@ -12,8 +12,9 @@ use super::tables::{
     ASSISTANTS, CALL_RETRY_CONFIGS, CALLING_WINDOWS, CAMPAIGNS, FAQ_ITEMS, STRUCTURED_OUTPUT_FIELDS,
 };
 use crate::normalize::DriftCounts;
-use crate::plan::Shape;
+use crate::plan::{Fingerprint, Shape};
 use crate::records::{Assistant, CallRetryConfig, Campaign, Reject, Time};
+use chrono::TimeDelta;
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -66,10 +67,11 @@ impl Store {
         account: &str,
         whose: (Option<&str>, &str),
         parents: &Parents<'_>,
-        campaigns: &[&Campaign],
+        campaigns: &[(&Campaign, &Fingerprint)],
         drift: &DriftCounts,
         now: Time,
     ) -> Result<u64, StoreError> {
+        let records: Vec<&Campaign> = campaigns.iter().map(|(campaign, _)| *campaign).collect();
         until_it_commits(async || {
             let mut transaction = self.begin().await?;
             sqlx::query(
@@ -88,15 +90,19 @@ impl Store {
             .await
             .map_err(StoreError::query("writing the account"))?;
             let rejected_new = write_parents(&mut transaction, parents, now).await?;
-            write_campaigns(&mut transaction, account, campaigns, now).await?;
+            write_campaigns(&mut transaction, account, &records, now).await?;
+            write_listed(&mut transaction, campaigns).await?;
             // The list is read whole: what it held before and did not show again has landed, or is there no more.
             sqlx::query(
                 "delete from revox_sync.rejects
-                 where campaign_id = $1 and last_seen_at < $2 and not starts_with(row_key, $3)",
+                 where campaign_id = $1 and last_seen_at < $2
+                   and (starts_with(row_key, $3)
+                        or row_key in (select k.campaign_id from revox_sync.checkpoints k where k.account = $4))",
             )
             .bind(NO_CAMPAIGN)
             .bind(now)
-            .bind(assistant_key(""))
+            .bind(list_key(account))
+            .bind(account)
             .execute(&mut *transaction)
             .await
             .map_err(StoreError::query("clearing rejects of the list"))?;
@@ -162,6 +168,35 @@ const NO_CAMPAIGN: &str = "";
 #[must_use]
 pub fn assistant_key(id: &str) -> String {
     format!("assistant {id}")
+}
+
+/// The account that stands for itself in the configuration.
+pub const DEFAULT_ACCOUNT: &str = "default";
+
+/// The beginning of the keys under which pieces of an account's list stand.
+#[must_use]
+pub fn list_key(account: &str) -> String {
+    if account == DEFAULT_ACCOUNT { "campaign #".to_owned() } else { format!("{account}: campaign #") }
+}
+
+/// Notes what the list has shown of each campaign, where that is new.
+async fn write_listed(
+    connection: &mut PgConnection,
+    campaigns: &[(&Campaign, &Fingerprint)],
+) -> Result<(), StoreError> {
+    let ids: Vec<&str> = campaigns.iter().map(|(campaign, _)| campaign.id.as_str()).collect();
+    let listed: Vec<Json<&Fingerprint>> = campaigns.iter().map(|(_, listed)| Json(*listed)).collect();
+    sqlx::query(
+        "update revox_sync.checkpoints k set listed = l.listed
+         from unnest($1::text[], $2::jsonb[]) as l(id, listed)
+         where k.campaign_id = l.id and k.listed is distinct from l.listed",
+    )
+    .bind(ids)
+    .bind(listed)
+    .execute(connection)
+    .await
+    .map_err(StoreError::query("noting what the list has shown"))?;
+    Ok(())
 }
 
 async fn write_call_retry_configs(
@@ -274,6 +309,9 @@ async fn write_stubs(connection: &mut PgConnection, ids: &[&str], now: Time) -> 
     Ok(())
 }
 
+/// How long after its last list an account still has its campaigns.
+const LETS_GO_AFTER: TimeDelta = TimeDelta::days(7);
+
 pub(super) async fn write_campaigns(
     connection: &mut PgConnection,
     account: &str,
@@ -295,11 +333,18 @@ pub(super) async fn write_campaigns(
          select id, $2, $3 from unnest($1::text[]) as i(id)
          on conflict (campaign_id) do update
          set account = excluded.account, gone_strikes = 0
-         where k.account <> excluded.account or k.gone_strikes <> 0",
+         -- Two keys of one organization list the same campaigns. One account has each of them, until it lets go.
+         where case when k.account = excluded.account then k.gone_strikes <> 0
+               else not exists (
+                   select 1 from revox_sync.accounts a
+                   join revox.campaigns c on c.id = k.campaign_id and c._deleted_at is null
+                   where a.name = k.account and a.listed_at > $4
+               ) end",
     )
     .bind(&ids)
     .bind(account)
     .bind(now)
+    .bind(now - LETS_GO_AFTER)
     .execute(connection)
     .await
     .map_err(StoreError::query(doing))?;

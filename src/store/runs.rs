@@ -6,8 +6,10 @@ use super::lease::Lease;
 use super::open::{Store, commit};
 use crate::plan::Outcome;
 use crate::records::Time;
+use chrono::TimeDelta;
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
+use std::time::Duration;
 
 /// How much a pass read. The words are those of `revox_sync.runs.kind`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +111,31 @@ impl Store {
         save_run(&mut transaction, id, line).await?;
         lease.renew(&mut transaction).await?;
         commit(transaction).await
+    }
+}
+
+impl Store {
+    /// Removes run lines that ended so long ago, and rejects that were not seen again for so long; returns how many.
+    pub async fn clear_old(
+        &self,
+        keep_runs: Duration,
+        keep_rejects: Duration,
+        now: Time,
+    ) -> Result<u64, StoreError> {
+        let doing = "clearing away what is old";
+        let before = |keep| TimeDelta::from_std(keep).ok().and_then(|keep| now.checked_sub_signed(keep));
+        let mut lines = 0;
+        let mut transaction = self.begin().await?;
+        for (statement, before) in [
+            ("delete from revox_sync.runs where finished_at < $1", before(keep_runs)),
+            ("delete from revox_sync.rejects where last_seen_at < $1", before(keep_rejects)),
+        ] {
+            let Some(before) = before else { continue };
+            let removed = sqlx::query(statement).bind(before).execute(&mut *transaction).await;
+            lines += removed.map_err(StoreError::query(doing))?.rows_affected();
+        }
+        commit(transaction).await?;
+        Ok(lines)
     }
 }
 

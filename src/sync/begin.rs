@@ -1,6 +1,5 @@
 //! The beginning of a walk: anew, or where an earlier one was cut off; and what reads a campaign's pages.
 
-use super::account::ACCOUNT;
 use super::campaign::{CampaignPass, window};
 use super::list::ask_campaign;
 use super::page::{PageError, PageReader};
@@ -54,7 +53,7 @@ impl CampaignPass {
             contested: 0,
         };
         if let (Some(store), Some(lease)) = (store, lease) {
-            store.begin_walk(lease, ACCOUNT, self.id(), &walk).await?;
+            store.begin_walk(lease, &self.mirror.account, self.id(), &walk).await?;
         }
         let mut walker = Walker::new(&self.mirror, lease, reader, walk);
         match shape {

@@ -1,15 +1,16 @@
 //! One campaign's pass, under its lease: a look for what changed, or walk after walk until one is proven or enough
 //! were tried, then the end.
 
-use super::account::{ACCOUNT, Shared, due_of, wait_for_lease};
+use super::account::wait_for_lease;
 use super::confirm;
 use super::feed::Told;
 use super::incremental::Looked;
 use super::list::{ListedCampaign, ask_campaign};
 use super::page::PageError;
+use super::round::{Shared, due_of};
 use super::verdict::{Verdict, Walked};
 use super::walk::Walker;
-use super::{CampaignReport, Mirror, PassOptions, RowCounts};
+use super::{CampaignReport, FailureKind, Mirror, PassOptions, RowCounts};
 use crate::observe::CampaignProgress;
 use crate::plan::{Due, Outcome, Search};
 use crate::records::Time;
@@ -28,6 +29,8 @@ pub(super) struct CampaignPass {
     pub(super) state: CampaignState,
     /// When the list was asked for.
     pub(super) listed_at: Time,
+    /// Whether no list has shown it, so that the campaign itself is still to be written.
+    pub(super) is_lone: bool,
     /// Why it is looked at.
     pub(super) reason: &'static str,
     /// What to look for; none to read everything.
@@ -55,8 +58,9 @@ pub(super) async fn pass_campaign(mut pass: CampaignPass) -> CampaignReport {
     match pass.run(&mut report).await {
         Ok(()) => {}
         Err(error) => {
-            report.outcome = Outcome::Failed;
-            report.refused = matches!(&error, PageError::Api(error) if error.is_refused());
+            let is_stopped = matches!(error, PageError::Stopped);
+            report.outcome = if is_stopped { Outcome::Partial } else { Outcome::Failed };
+            report.failure = Some(FailureKind::of_page(&error));
             report.note = Some(explain(&error));
         }
     }
@@ -66,7 +70,7 @@ pub(super) async fn pass_campaign(mut pass: CampaignPass) -> CampaignReport {
 }
 
 /// An error with its causes, on one line.
-fn explain(error: &PageError) -> String {
+pub(super) fn explain(error: &PageError) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
@@ -89,14 +93,18 @@ impl CampaignPass {
         let scope = format!("campaign:{}", self.id());
         let taken = wait_for_lease(&store, &scope, &self.shared.holder, self.options.lease_wait).await?;
         let Some((lease, waited)) = taken else {
-            report.outcome = Outcome::Partial;
-            report.note = Some("another revox-mirror works on this campaign".to_owned());
+            *report = CampaignReport::busy(report.clone());
             return Ok(());
         };
-        if waited {
+        // Another process may have been at it since the list was read, whether it was waited for or not.
+        if waited || store.passes_of(self.id()).await? != self.state.passes {
             match self.look_again(&store).await? {
                 Due::Walk(_) | Due::Incremental(_) => {}
-                Due::Skip => return Ok(store.release_lease(&lease).await?),
+                Due::Skip => {
+                    store.save_unchanged(&[self.id().to_owned()], self.listed_at).await?;
+                    return Ok(store.release_lease(&lease).await?);
+                }
+                Due::Rest => return Ok(store.release_lease(&lease).await?),
                 Due::StillSuspicious(suspicion) => {
                     *report = CampaignReport::still_suspicious(&self.listed, suspicion);
                     return Ok(store.release_lease(&lease).await?);
@@ -115,11 +123,13 @@ impl CampaignPass {
     /// Takes up what another process has done meanwhile; what there is still to do.
     async fn look_again(&mut self, store: &Store) -> Result<Due, PageError> {
         let now = self.mirror.clock.now();
-        let mut campaigns = store.load_campaigns(ACCOUNT, now).await?;
+        let mut campaigns = store.load_campaigns(&self.mirror.account, Some(self.id()), now).await?;
         self.state = campaigns.remove(self.id()).unwrap_or_default();
-        let due = due_of(&self.mirror, &self.options, &self.state.known, &self.listed);
+        let due = due_of(&self.mirror, &self.options, &self.state.known, &self.listed.fingerprint);
+        // What the search has shown may be older than what the mirror holds by now.
+        self.told = Told::Nothing;
         match due {
-            Due::Skip | Due::StillSuspicious(_) => {}
+            Due::Skip | Due::Rest | Due::StillSuspicious(_) => {}
             Due::Incremental(search) => (self.reason, self.search) = (search.reason, Some(search)),
             Due::Walk(reason) => (self.reason, self.search) = (reason, None),
         }
@@ -165,7 +175,8 @@ impl CampaignPass {
             belied: false,
         };
         let trigger = self.options.trigger;
-        let run = store.open_run(lease, ACCOUNT, self.id(), tally.kind, trigger, started_at).await?;
+        let run =
+            store.open_run(lease, &self.mirror.account, self.id(), tally.kind, trigger, started_at).await?;
         let ended = self.look_or_walk(store, lease, run, &mut tally).await;
         if ended.is_err() {
             // What was to be gone is there still.
@@ -180,13 +191,22 @@ impl CampaignPass {
             }
             Err(error) => {
                 let why = json!({ "why": self.reason, "fell_back": tally.fell_back });
-                let line = self.run_line(Outcome::Failed, &tally, Some(explain(&error)), why);
+                let is_stopped = matches!(error, PageError::Stopped);
+                let outcome = if is_stopped { Outcome::Partial } else { Outcome::Failed };
+                let line = self.run_line(outcome, &tally, Some(explain(&error)), why);
                 if let Err(error) = store.close_run(lease, run, &line).await {
                     tracing::warn!(%error, "a run line could not be closed");
                 }
                 Err(error)
             }
         }
+    }
+
+    /// Whether the pass has found nothing new.
+    pub(super) fn is_quiet(&self, tally: &Tally) -> bool {
+        let rows = &tally.rows;
+        let is_unmoved = self.state.known.fingerprint.as_ref() == Some(&self.listed.fingerprint);
+        is_unmoved && rows.inserted + rows.updated + rows.tombstoned == 0
     }
 
     pub(super) fn run_line(

@@ -1,7 +1,6 @@
 //! The newer API's search over calls, read as a feed of changes: once a pass for the whole account, shared out to
 //! the campaigns by the rows that show the calls.
 
-use super::account::ACCOUNT;
 use super::campaign::{CampaignPass, Tally};
 use super::gathered::Gathered;
 use super::incremental::{Ended, Looked};
@@ -69,16 +68,23 @@ impl Changes {
     }
 
     /// Moves the watermark, when all that was read has arrived in the mirror.
-    pub(super) async fn settle(&self, store: &Store, reports: &[CampaignReport]) -> Result<(), SyncError> {
+    pub(super) async fn settle(
+        &self,
+        store: &Store,
+        account: &str,
+        reports: &[CampaignReport],
+        left_alone: &[String],
+    ) -> Result<(), SyncError> {
         let arrived = |id: &String| {
-            reports.iter().any(|report| report.id == *id && report.outcome == Outcome::Complete)
+            left_alone.contains(id)
+                || reports.iter().any(|report| report.id == *id && report.outcome == Outcome::Complete)
         };
         let mut state = self.state;
         if !self.by_campaign.keys().all(arrived) {
             state.watermark = self.held.watermark;
         }
         if state != self.held {
-            store.save_search(ACCOUNT, &self.held, &state).await?;
+            store.save_search(account, &self.held, &state).await?;
         }
         Ok(())
     }

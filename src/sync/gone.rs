@@ -1,6 +1,5 @@
 //! The campaigns that the list no longer shows: asked for one by one, tombstoned when they are gone for certain.
 
-use super::account::ACCOUNT;
 use super::list::Listing;
 use super::{Mirror, PassOptions, SyncError};
 use crate::api::ApiError;
@@ -51,8 +50,8 @@ pub(super) async fn bury(
     listing: &Listing,
     options: &PassOptions,
 ) -> Result<Burial, SyncError> {
-    let live = store.live_campaigns(ACCOUNT).await?;
-    let held = store.load_account(ACCOUNT).await?;
+    let live = store.live_campaigns(&mirror.account).await?;
+    let held = store.load_account(&mirror.account).await?;
     let now = mirror.clock.now();
     let listed: HashSet<&str> = listing.campaigns.iter().map(|it| it.campaign().id.as_str()).collect();
     let absent: Vec<&str> = live.iter().map(String::as_str).filter(|id| !listed.contains(id)).collect();
@@ -88,11 +87,11 @@ pub(super) async fn bury(
     if let Some(reason) = objection(all, &vanishing, tolerated, reported) {
         tracing::error!(%reason, "campaigns are gone from the API; none was tombstoned");
         let vanishing: Vec<String> = vanishing.into_iter().map(ToOwned::to_owned).collect();
-        store.suspect_campaigns(lease, ACCOUNT, &vanishing, now).await?;
+        store.suspect_campaigns(lease, &mirror.account, &vanishing, now).await?;
         return Ok(Burial::suspicious(reason));
     }
     if !asked.gone.is_empty() || held.suspicion.is_some() {
-        store.tombstone_campaigns(lease, ACCOUNT, &asked.gone, now).await?;
+        store.tombstone_campaigns(lease, &mirror.account, &asked.gone, now).await?;
     }
     let tombstoned = count(asked.gone.len());
     let suspicious = if tombstoned == 0 { emptied(listing, live.len()) } else { None };

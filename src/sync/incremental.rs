@@ -1,7 +1,6 @@
 //! The incremental pass: the pages that the plan asks for are read, written and shown to it, until it knows that
 //! the mirror is in line, or that only a full walk can tell.
 
-use super::account::ACCOUNT;
 use super::campaign::{CampaignPass, Tally};
 use super::gathered::Gathered;
 use super::page::{PageError, PageReader, PreparedPage};
@@ -73,7 +72,7 @@ impl CampaignPass {
         let mut filtering = self.shared.filtering.lock().await;
         if self.search.is_none() && matches!(*filtering, Filtering::Ignored | Filtering::Refused) {
             *filtering = Filtering::Unknown;
-            store.save_filtering(ACCOUNT, Filtering::Unknown, self.mirror.clock.now()).await?;
+            store.save_filtering(&self.mirror.account, Filtering::Unknown, self.mirror.clock.now()).await?;
         }
         Ok(())
     }
@@ -108,7 +107,7 @@ impl CampaignPass {
         let learned = look.plan.filtering();
         if learned != filtering {
             *self.shared.filtering.lock().await = learned;
-            store.save_filtering(ACCOUNT, learned, self.mirror.clock.now()).await?;
+            store.save_filtering(&self.mirror.account, learned, self.mirror.clock.now()).await?;
         }
         match look.plan.finding() {
             Finding::Contrary(reason) => Ok(Looked::Walk(Some(reason))),
@@ -190,13 +189,14 @@ impl CampaignPass {
             started_at: self.listed_at,
         });
         let ending = Ending {
-            account: ACCOUNT,
+            account: &self.mirror.account,
             campaign_id: self.id(),
             run,
             line: self.run_line(outcome, tally, note.clone(), evidence),
-            campaign: None,
+            campaign: self.is_lone.then(|| self.listed.campaign()),
             complete,
             suspicious: None,
+            is_quiet: self.is_quiet(tally),
         };
         store.end_pass(lease, &ending, self.mirror.clock.now()).await?;
         Ok(Verdict::without_tombstones(outcome, note, shape, total, self.listed_at))
@@ -212,6 +212,10 @@ impl Look<'_> {
             let questions = self.plan.questions();
             if questions.is_empty() {
                 return self.write(&gathered, tally).await;
+            }
+            if self.pass.mirror.stop.is_cancelled() {
+                self.write(&gathered, tally).await?;
+                return Err(PageError::Stopped);
             }
             let reads: Vec<_> = questions
                 .into_iter()

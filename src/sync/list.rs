@@ -5,7 +5,7 @@ use crate::api::{Answer, ApiError};
 use crate::normalize::{self, CampaignRecords, DriftCounts};
 use crate::plan::Fingerprint;
 use crate::records::{Campaign, Reject, Time};
-use crate::store::{AccountState, Lease, Parents, Store};
+use crate::store::{AccountState, Lease, Parents, Store, list_key};
 use crate::wire::CampaignList;
 use chrono::TimeDelta;
 use std::collections::HashMap;
@@ -57,7 +57,8 @@ pub(super) fn fingerprint(records: &CampaignRecords) -> Fingerprint {
 }
 
 /// Normalizes an answer.
-fn normalize_list(answer: &Answer<CampaignList>, now: Time) -> Listing {
+fn normalize_list(answer: &Answer<CampaignList>, account: &str, now: Time) -> Listing {
+    let list_key = list_key(account);
     let mut listing = Listing::default();
     let asked_at = answer.date.unwrap_or(now);
     for index in 0..answer.body.campaigns.len() {
@@ -71,7 +72,7 @@ fn normalize_list(answer: &Answer<CampaignList>, now: Time) -> Listing {
                 listing.campaigns.push(ListedCampaign { records, fingerprint, is_at_rest });
             }
             Err(mut reject) => {
-                reject.row_key = format!("campaign #{index}");
+                reject.row_key = format!("{list_key}{index}");
                 listing.unreadable.push(reject);
             }
         }
@@ -82,7 +83,7 @@ fn normalize_list(answer: &Answer<CampaignList>, now: Time) -> Listing {
 /// The campaign as the API shows it now; `None` when the answer shows another campaign or none.
 pub(super) async fn ask_campaign(mirror: &Mirror, id: &str) -> Result<Option<ListedCampaign>, ApiError> {
     let answer = mirror.client.fetch_campaign(id).await?;
-    let listing = normalize_list(&answer, mirror.clock.now());
+    let listing = normalize_list(&answer, &mirror.account, mirror.clock.now());
     Ok(listing.campaigns.into_iter().find(|listed| listed.campaign().id == id))
 }
 
@@ -94,7 +95,7 @@ pub(super) async fn read(
 ) -> Result<Listing, SyncError> {
     let asked_at = mirror.clock.now();
     let answer = mirror.client.fetch_campaigns().await.map_err(SyncError::List)?;
-    let mut listing = normalize_list(&answer, mirror.clock.now());
+    let mut listing = normalize_list(&answer, &mirror.account, mirror.clock.now());
     listing.asked_at = asked_at;
     listing.organization_id = organization(mirror, held, &listing).await?;
     if !options.accept_account {
@@ -142,7 +143,6 @@ pub(super) async fn save(
     mirror: &Mirror,
     store: &Store,
     lease: &Lease,
-    account: &str,
     listing: &Listing,
 ) -> Result<u64, SyncError> {
     let records = || listing.campaigns.iter().map(|it| &it.records);
@@ -152,10 +152,11 @@ pub(super) async fn save(
         stubs: records().filter_map(|it| it.campaign.assistant_id.value()).map(String::as_str).collect(),
         rejects: records().flat_map(|it| &it.rejects).chain(&listing.unreadable).collect(),
     };
-    let campaigns: Vec<&Campaign> = records().map(|it| &it.campaign).collect();
+    let campaigns: Vec<(&Campaign, &Fingerprint)> =
+        listing.campaigns.iter().map(|it| (it.campaign(), &it.fingerprint)).collect();
     let whose = (listing.organization_id.as_deref(), mirror.base_url.as_str());
     let now = mirror.clock.now();
-    Ok(store.save_list(lease, account, whose, &parents, &campaigns, &listing.drift, now).await?)
+    Ok(store.save_list(lease, &mirror.account, whose, &parents, &campaigns, &listing.drift, now).await?)
 }
 
 /// The list's own copies of assistants: `updated_at` by id.

@@ -2,7 +2,7 @@
 //!
 //! Owns: the order of things. Leaves to `plan`: what to read and what it proves; to `api`, `normalize` and
 //! `store`: doing it. [`account`](self) lists and shares out, `campaign` decides and ends, `begin` and `walk` read page
-//! after page, `incremental` the pages that the plan asks for, `feed` the calls that the newer API's search shows, `page`
+//! after page, `round` is what an account's list has shown and the jobs that come of it, `incremental` the pages that the plan asks for, `feed` the calls that the newer API's search shows, `page`
 //! turns one page into records, `gathered` brings them into the database, `confirm` reads again where rows are
 //! missing, `gone` looks after campaigns that the list no longer shows.
 
@@ -10,30 +10,37 @@ mod account;
 mod begin;
 mod campaign;
 mod confirm;
+mod failure;
 mod feed;
 mod gathered;
 mod gone;
 mod incremental;
 mod list;
+mod lone;
 mod page;
 mod paging;
 mod parents;
+mod round;
 #[cfg(feature = "sabotage")]
 mod sabotage;
 mod verdict;
 mod walk;
 
-pub use account::{ACCOUNT, run_pass, wait_for_lease};
+pub use account::{run_pass, wait_for_lease};
+pub use failure::FailureKind;
 pub use paging::{fetch_page, first_page};
+pub use round::{Job, Round, RoundEnd, begin_round, lone_job};
 
 use crate::api::{ApiError, Client, Cost};
 use crate::clock::Clock;
 use crate::normalize;
 use crate::observe::Progress;
-use crate::plan::{Known, Outcome, Suspicion};
+use crate::plan::{Known, Outcome, Rhythm, Suspicion};
 use crate::store::{Store, StoreError};
+use chrono::TimeDelta;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// How passes are made.
 #[derive(Debug, Clone)]
@@ -54,10 +61,25 @@ pub struct SyncSettings {
     pub settle_window: Duration,
     /// How often everything is read again.
     pub full_walk_every: Duration,
+    /// The same, at most, of a campaign in which nothing happens any more.
+    pub full_walk_at_most: Duration,
+    /// The longest pause between looks at a quiet campaign that nothing speaks for and whose word cannot be relied on.
+    pub look_at_most: Duration,
     /// How long a lease holds when it is not renewed.
     pub lease_ttl: Duration,
     /// What the operator wants kept.
     pub normalize: normalize::Options,
+}
+
+impl SyncSettings {
+    fn rhythm(&self) -> Rhythm {
+        let difference = |duration| TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX);
+        Rhythm {
+            full_walk_every: difference(self.full_walk_every),
+            full_walk_at_most: difference(self.full_walk_at_most),
+            look_at_most: difference(self.look_at_most),
+        }
+    }
 }
 
 /// What one pass is asked to do.
@@ -117,8 +139,8 @@ pub struct CampaignReport {
     pub outcome: Outcome,
     /// Why it is not complete, in plain words.
     pub note: Option<String>,
-    /// Whether the key was refused for it.
-    pub refused: bool,
+    /// What kind of failure kept it from being complete; none for one that a person or the next pass sees to.
+    pub failure: Option<FailureKind>,
     /// What happened to its rows.
     pub rows: RowCounts,
     /// What it cost.
@@ -132,7 +154,7 @@ impl CampaignReport {
             name,
             outcome: Outcome::Skipped,
             note: None,
-            refused: false,
+            failure: None,
             rows: RowCounts::default(),
             cost: Cost::default(),
         }
@@ -145,8 +167,15 @@ impl CampaignReport {
         Self { outcome: Outcome::Suspicious, note: Some(note), ..skipped }
     }
 
-    fn failed(id: String, name: String, note: String) -> Self {
-        Self { outcome: Outcome::Failed, note: Some(note), ..Self::skipped(id, name) }
+    fn failed(id: String, name: String, failure: FailureKind, note: String) -> Self {
+        let skipped = Self::skipped(id, name);
+        Self { outcome: Outcome::Failed, failure: Some(failure), note: Some(note), ..skipped }
+    }
+
+    /// A pass whose task panicked.
+    #[must_use]
+    pub fn broken(id: String, name: String) -> Self {
+        Self::failed(id, name, FailureKind::Broken, "the pass broke off; see the log".to_owned())
     }
 }
 
@@ -188,11 +217,16 @@ pub enum SyncError {
     /// The database failed.
     #[error("the mirror's database failed")]
     Store(#[from] StoreError),
+    /// Another process holds the account's list.
+    #[error("another revox-mirror reads the account's list")]
+    Busy,
 }
 
 /// All that a pass works with.
 #[derive(Clone)]
 pub struct Mirror {
+    /// The account's name in the configuration.
+    pub account: Arc<str>,
     /// The API.
     pub client: Client,
     /// The base URL, as it is shown and remembered.
@@ -205,4 +239,6 @@ pub struct Mirror {
     pub clock: Clock,
     /// Is told how it goes.
     pub progress: Arc<dyn Progress>,
+    /// Ends passes between two pages: what is under way is committed first.
+    pub stop: CancellationToken,
 }

@@ -86,6 +86,8 @@ pub(super) enum PageError {
     Store(#[source] StoreError),
     #[error("a task ended before its work was done")]
     Task(#[from] tokio::task::JoinError),
+    #[error("it was told to stop; what it committed stays, and the next pass goes on from there")]
+    Stopped,
 }
 
 impl From<StoreError> for PageError {

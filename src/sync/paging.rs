@@ -1,6 +1,5 @@
 //! The first page of a walk, and how the API pages.
 
-use super::account::ACCOUNT;
 use super::campaign::CampaignPass;
 use super::page::{PageError, PageReader, mark};
 use crate::api::{Answer, ApiError, Client, PageQuery};
@@ -65,7 +64,7 @@ impl CampaignPass {
                 .await?;
         *known = Some(shape);
         if let (Some(store), false) = (&self.mirror.store, self.options.dry_run) {
-            store.save_shape(ACCOUNT, shape, self.mirror.clock.now()).await?;
+            store.save_shape(&self.mirror.account, shape, self.mirror.clock.now()).await?;
         }
         Ok((shape, first))
     }

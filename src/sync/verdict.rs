@@ -1,6 +1,5 @@
 //! What a walk proves, and the commit that ends it.
 
-use super::account::ACCOUNT;
 use super::campaign::{CampaignPass, Tally};
 use super::confirm;
 use super::list::ListedCampaign;
@@ -160,8 +159,16 @@ impl CampaignPass {
         let line = self.run_line(verdict.outcome, tally, verdict.note.clone(), evidence);
         let campaign = brought.after.as_ref().map(ListedCampaign::campaign);
         let suspicious = verdict.suspicious.as_deref();
-        let ending =
-            Ending { account: ACCOUNT, campaign_id: self.id(), run, line, campaign, complete, suspicious };
+        let ending = Ending {
+            account: &self.mirror.account,
+            campaign_id: self.id(),
+            run,
+            line,
+            campaign,
+            complete,
+            suspicious,
+            is_quiet: self.is_quiet(tally),
+        };
         store.end_pass(lease, &ending, self.mirror.clock.now()).await?;
         Ok(())
     }

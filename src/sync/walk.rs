@@ -162,11 +162,17 @@ impl<'a> Walker<'a> {
         loop {
             // The first page alone tells how many there are.
             let pages = latest_total.map_or(1, |total| self.pages(total)).min(limit);
-            while next_to_start < pages && tasks.len() < read_ahead {
+            let stopping = self.mirror.stop.is_cancelled();
+            while !stopping && next_to_start < pages && tasks.len() < read_ahead {
                 tasks.push_back(self.start_page(self.reader.clone(), next_to_start, &mut first));
                 next_to_start += 1;
             }
-            let Some(task) = tasks.pop_front() else { break };
+            let Some(task) = tasks.pop_front() else {
+                if stopping && next_to_take < pages {
+                    return self.stop_at(next_to_take, &gathered).await;
+                }
+                break;
+            };
             let mut page = task.await??;
             if self.belies(&page) {
                 let reader = PageReader { nothing_known: true, ..self.reader.clone() };
@@ -200,6 +206,15 @@ impl<'a> Walker<'a> {
             self.commit(&gathered).await?;
         }
         Ok(())
+    }
+
+    /// Ends the walk where it stands: the next pass goes on from there.
+    async fn stop_at(&mut self, page: u64, gathered: &Gathered) -> Result<(), PageError> {
+        if !gathered.seen.is_empty() {
+            self.walk.next_page = page;
+            self.commit(gathered).await?;
+        }
+        Err(PageError::Stopped)
     }
 
     /// Whether the pages show so few different rows that reading on is in vain: they are empty or come again and

@@ -11,7 +11,7 @@ use super::{CampaignReport, Difference, DifferenceKind, Report, Subject, configs
 use crate::observe::CampaignProgress;
 use crate::plan::{Outcome, Shape};
 use crate::store::{AccountState, Store, StoreError};
-use crate::sync::{ACCOUNT, SyncError};
+use crate::sync::SyncError;
 use futures::StreamExt;
 use std::collections::HashSet;
 use std::error::Error;
@@ -27,7 +27,7 @@ struct List {
 /// Compares an account's campaigns, or these of them.
 pub async fn verify(subject: &Subject, campaigns: &[String]) -> Result<Report, SyncError> {
     subject.store.check_schema().await?;
-    let held = subject.store.load_account(ACCOUNT).await?;
+    let held = subject.store.load_account(&subject.account).await?;
     let list = read_list(subject).await?;
     check_account(subject, &held, &list)?;
     for id in campaigns {
@@ -181,7 +181,7 @@ fn explain(error: &dyn Error) -> String {
 async fn find_gone(subject: &Subject, list: &List) -> Result<Vec<Difference>, SyncError> {
     let listed: HashSet<&str> = list.campaigns.iter().map(|it| it.line.id()).collect();
     let mut gone = Vec::new();
-    for key in subject.store.stored_campaigns(ACCOUNT).await? {
+    for key in subject.store.stored_campaigns(&subject.account).await? {
         if listed.contains(key.as_str()) {
             continue;
         }

@@ -42,6 +42,8 @@ pub const MOST_DIFFERENCES: usize = 10_000;
 /// What is compared, and with what.
 #[derive(Clone)]
 pub struct Subject {
+    /// The account's name in the configuration.
+    pub account: Arc<str>,
     /// The API.
     pub client: Client,
     /// The base URL, as it is remembered.

@@ -68,12 +68,14 @@ impl Worker {
         clock: &Clock,
     ) -> Mirror {
         Mirror {
+            account: "default".into(),
             client: Client::new(client_options(simulator, "demo-key")).unwrap(),
             base_url: simulator.base_url(),
             store: Some(self.open().await),
             settings: settings.clone(),
             clock: clock.clone(),
             progress: Arc::new(Silent),
+            stop: tokio_util::sync::CancellationToken::new(),
         }
     }
 

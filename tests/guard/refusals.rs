@@ -5,7 +5,7 @@ use crate::support::account::{Account, full, passing, synced};
 use crate::{accepting, dead_campaigns, dead_rows, note};
 use revox_mirror::plan::Outcome;
 use revox_mirror::simulator::{Fault, FaultKind, Options};
-use revox_mirror::sync::{PassOptions, SyncError};
+use revox_mirror::sync::{FailureKind, PassOptions, SyncError};
 
 async fn mirrored() -> Account {
     let account = Account::new(Options { campaigns: 3, ..with_rows(30) }).await;
@@ -55,7 +55,7 @@ async fn a_campaign_that_is_refused_is_its_own_failure_and_deletes_nothing() {
             let report = account.pass(&full()).await.unwrap();
             let outcomes: Vec<Outcome> = report.campaigns.iter().map(|campaign| campaign.outcome).collect();
             assert_eq!(outcomes, [Outcome::Failed, Outcome::Complete, Outcome::Complete], "{path}");
-            assert!(report.campaigns[0].refused);
+            assert_eq!(report.campaigns[0].failure, Some(FailureKind::CampaignRefused));
             assert!(note(&report.campaigns[0]).contains("refused the key"), "{report:?}");
             let recent = account.simulator.requests().recent;
             assert_eq!(recent.iter().filter(|request| request.contains(&path)).count(), 1, "not hammered");

@@ -14,6 +14,7 @@ use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// All that a test of the mirror needs.
 pub(crate) struct Account {
@@ -50,6 +51,8 @@ pub(crate) fn sync_settings() -> SyncSettings {
         walk_pages_at_most: 6,
         settle_window: Duration::from_hours(24),
         full_walk_every: Duration::from_hours(24),
+        full_walk_at_most: Duration::from_hours(24),
+        look_at_most: Duration::ZERO,
         lease_ttl: Duration::from_secs(30),
         normalize: normalize::Options::default(),
     }
@@ -79,12 +82,14 @@ impl Account {
         store.migrate().await.unwrap();
         let pool = PgPoolOptions::new().max_connections(3).connect(database.url()).await.unwrap();
         let mirror = Mirror {
+            account: "default".into(),
             client: Client::new(client_options(&simulator, &key)).unwrap(),
             base_url: simulator.base_url(),
             store: Some(store),
             settings: sync_settings(),
             clock: Clock::system(),
             progress: Arc::new(Silent),
+            stop: CancellationToken::new(),
         };
         Self { simulator, mirror, pool, database }
     }
@@ -117,6 +122,7 @@ impl Account {
     pub(crate) async fn verify(&self) -> Report {
         let mirror = &self.mirror;
         let subject = Subject {
+            account: mirror.account.clone(),
             client: mirror.client.clone(),
             base_url: mirror.base_url.clone(),
             store: mirror.store.clone().unwrap(),

@@ -1,0 +1,178 @@
+//! The daemon as `run` and `demo` start it: its plan out of the configuration, signals, the end.
+
+use super::Context;
+use super::accounts::{client_of, mirror_of};
+use super::database::Database;
+use super::exit::Exit;
+use crate::config::{Account, Settings};
+use crate::daemon::{self, AccountPlan, Daemon, Order, Plan};
+use crate::observe::{Board, LogProgress, Progress, Several};
+use crate::store::Store;
+use secrecy::ExposeSecret;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// Keys that may change while the daemon runs, by how they begin. Of accounts: the last part.
+const RELOADABLE: [&str; 5] = ["api.", "schedule.", "sync.", "revox.api_key", "revox.api_key_file"];
+const RELOADABLE_OF_ACCOUNTS: [&str; 3] = ["api_key", "api_key_file", "requests_per_second"];
+
+/// What is served.
+pub(super) struct Serving<'a> {
+    /// Where the mirror is kept.
+    #[expect(dead_code, reason = "the status page will say how to connect")]
+    pub(super) database: &'a Database,
+    /// The same, connected and migrated.
+    pub(super) store: Store,
+    /// As they were loaded.
+    pub(super) settings: Settings,
+    /// Only this account.
+    pub(super) account: Option<String>,
+    /// For `revox_sync.runs.trigger`.
+    pub(super) trigger: &'static str,
+}
+
+/// Runs the daemon until a signal ends it.
+pub(super) async fn serve(context: &Context, serving: Serving<'_>) -> anyhow::Result<Exit> {
+    let Serving { store, settings, account, trigger, .. } = serving;
+    let clock = context.clock.clone();
+    let board = Board::new(clock.clone());
+    let log: Arc<dyn Progress> = Arc::new(LogProgress::of_changes());
+    let progress: Arc<dyn Progress> = Arc::new(Several(vec![log, Arc::<Board>::clone(&board)]));
+    let stop = CancellationToken::new();
+    let planner =
+        Planner { context: context.clone(), store: store.clone(), progress, stop: stop.clone(), account };
+    let plan = planner.plan(&settings)?;
+    let (orders_in, orders) = mpsc::channel(16);
+    let signals = tokio::spawn(pass_on_signals(orders_in.clone()));
+    let daemon = Daemon {
+        store: store.clone(),
+        clock,
+        board,
+        lease_ttl: settings.daemon.lease_ttl,
+        shutdown_grace: settings.daemon.shutdown_grace,
+        stop,
+        trigger,
+        replan: planner.replan(settings),
+    };
+    let ended = daemon::run(daemon, plan, orders).await;
+    signals.abort();
+    store.close().await;
+    ended?;
+    Ok(Exit::Complete)
+}
+
+/// SIGTERM and Ctrl-C stop, SIGHUP reloads.
+async fn pass_on_signals(orders: mpsc::Sender<Order>) {
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hang_up)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
+    else {
+        tracing::error!("signals cannot be heard: they end the process by themselves");
+        return;
+    };
+    loop {
+        let order = tokio::select! {
+            _ = interrupt.recv() => Order::Stop,
+            _ = terminate.recv() => Order::Stop,
+            _ = hang_up.recv() => Order::Reload,
+        };
+        if orders.send(order).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Makes plans out of configurations.
+struct Planner {
+    context: Context,
+    store: Store,
+    progress: Arc<dyn Progress>,
+    stop: CancellationToken,
+    account: Option<String>,
+}
+
+impl Planner {
+    fn plan(&self, settings: &Settings) -> anyhow::Result<Plan> {
+        let mut accounts = Vec::new();
+        for account in super::accounts::chosen(settings, self.account.as_deref())? {
+            let client = client_of(settings, &account)?;
+            let (store, progress) = (Some(self.store.clone()), Arc::clone(&self.progress));
+            let mut mirror = mirror_of(&self.context, settings, &account, client, store, progress);
+            mirror.stop = self.stop.clone();
+            accounts.push(AccountPlan { mirror, key_mark: key_mark(&account) });
+        }
+        Ok(Plan {
+            accounts,
+            schedule: settings.schedule.clone(),
+            max_concurrent_campaigns: settings.sync.max_concurrent_campaigns,
+            keep_runs: settings.sync.keep_runs,
+            keep_rejects: settings.sync.keep_rejects,
+        })
+    }
+
+    /// Plans anew from the same sources, as far as that is safe while the daemon runs.
+    fn replan(self, started_with: Settings) -> daemon::Replan {
+        let config: Option<PathBuf> = self.context.config.clone();
+        Box::new(move || {
+            if self.context.is_demo {
+                return self.plan(&started_with).map_err(|error| format!("{error:#}"));
+            }
+            let settings = Settings::load(config.as_deref()).map_err(|error| match error.hint() {
+                Some(hint) => format!("{error}; {hint}"),
+                None => error.to_string(),
+            })?;
+            if let Some(key) =
+                started_with.keys_that_differ(&settings).into_iter().find(|key| !is_reloadable(key))
+            {
+                return Err(format!("{key} has changed, which takes a restart"));
+            }
+            self.plan(&settings).map_err(|error| format!("{error:#}"))
+        })
+    }
+}
+
+fn is_reloadable(key: &str) -> bool {
+    match key.strip_prefix("accounts.").and_then(|rest| rest.rsplit_once('.')) {
+        Some((_, field)) => RELOADABLE_OF_ACCOUNTS.contains(&field),
+        None => RELOADABLE.iter().any(|reloadable| {
+            if reloadable.ends_with('.') { key.starts_with(reloadable) } else { key == *reloadable }
+        }),
+    }
+}
+
+/// Differs when the key does.
+fn key_mark(account: &Account) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    account.api_key.expose_secret().hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_reloadable;
+
+    #[test]
+    fn what_is_bound_to_connections_and_leases_takes_a_restart() {
+        for (key, may_change) in [
+            ("schedule.cron", true),
+            ("schedule.campaigns.c1.off", true),
+            ("sync.full_walk_every", true),
+            ("api.requests_per_second", true),
+            ("revox.api_key", true),
+            ("revox.api_key_file", true),
+            ("accounts.sales.api_key_file", true),
+            ("accounts.sales.base_url", false),
+            ("revox.base_url", false),
+            ("database.url", false),
+            ("daemon.lease_ttl", false),
+            ("admin.listen", false),
+            ("log.level", false),
+            ("localdb.data_dir", false),
+        ] {
+            assert_eq!(is_reloadable(key), may_change, "{key}");
+        }
+    }
+}

@@ -1,0 +1,416 @@
+//! The one loop: alarms, orders and ended work come in; lists and passes go out.
+
+use super::agenda::{Agenda, Entry, Key};
+use super::alarms::{Alarm, Alarms, Ring};
+use super::keeper::{Keeper, RoundUnderWay};
+use super::trouble::{ACCEPT, words};
+use super::{Daemon, DaemonError, Order, Orders, Plan};
+use crate::observe::{AccountBoard, Trouble};
+use crate::records::Time;
+use crate::store::StoreError;
+use crate::sync::{self, CampaignReport, FailureKind, Job, PassOptions, Round, SyncError, begin_round};
+use chrono::TimeDelta;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::{Id, JoinError, JoinSet};
+
+/// How often what is old is cleared away.
+const HOUSEKEEPING_EVERY: TimeDelta = TimeDelta::hours(6);
+
+/// What is to be done about a campaign, and the round that it belongs to.
+pub(super) struct Work {
+    job: Job,
+    round: Option<u64>,
+}
+
+/// What a task was for, known even when it panics.
+enum Task {
+    List(Arc<str>),
+    Pass(Key, Option<u64>),
+    Other,
+}
+
+/// What a task has brought.
+enum Done {
+    Listed(Arc<str>, Box<Result<Round, SyncError>>),
+    Passed(Key, Option<u64>, Box<CampaignReport>),
+    /// Whose a campaign is that is to be looked at.
+    Owned(String, Result<Option<String>, StoreError>),
+    Concluded(Arc<str>, Result<(), SyncError>),
+    Cleared(Result<u64, StoreError>),
+}
+
+/// The state of the loop.
+pub(super) struct Conductor {
+    pub(super) daemon: Daemon,
+    pub(super) plan: Plan,
+    pub(super) keepers: BTreeMap<Arc<str>, Keeper>,
+    pub(super) agenda: Agenda<Work>,
+    pub(super) alarms: Alarms,
+    tasks: JoinSet<Done>,
+    names: HashMap<Id, Task>,
+    /// The database is away: failures in a row, since when, and until when nothing is begun.
+    pub(super) database: Option<(u32, Time, Time)>,
+}
+
+/// Runs until it is told to stop and all that was under way has ended.
+///
+/// # Errors
+/// When it cannot be started. What goes wrong later has a policy, and ends nothing.
+pub async fn run(daemon: Daemon, plan: Plan, mut orders: Orders) -> Result<(), DaemonError> {
+    let (rings_in, mut rings) = mpsc::unbounded_channel();
+    let alarms = Alarms::start(daemon.clock.clone(), rings_in).await?;
+    let keepers =
+        plan.accounts.iter().map(|account| (account.mirror.account.clone(), Keeper::new(account.clone())));
+    let mut conductor = Conductor {
+        keepers: keepers.collect(),
+        agenda: Agenda::new(plan.max_concurrent_campaigns),
+        tasks: JoinSet::new(),
+        names: HashMap::new(),
+        database: None,
+        daemon,
+        plan,
+        alarms,
+    };
+    conductor.start().await;
+    loop {
+        conductor.begin_passes();
+        tokio::select! {
+            Some(ring) = rings.recv() => conductor.hear(&ring).await,
+            Some(done) = conductor.tasks.join_next_with_id() => conductor.take(done).await,
+            order = orders.recv() => match order {
+                Some(Order::Look(campaign)) => conductor.look(campaign),
+                Some(Order::Reload) => conductor.reload().await,
+                Some(Order::Stop) | None => break,
+            },
+        }
+    }
+    conductor.drain(&mut orders).await;
+    Ok(())
+}
+
+impl Conductor {
+    fn now(&self) -> Time {
+        self.daemon.clock.now()
+    }
+
+    fn options(&self) -> PassOptions {
+        PassOptions { trigger: self.daemon.trigger, ..PassOptions::default() }
+    }
+
+    /// Begins with what the last tick before now should have done: an account whose list was asked for since then is fresh.
+    async fn start(&mut self) {
+        let now = self.now();
+        let last = self.plan.schedule.cron.last_before(now, self.plan.schedule.timezone).unwrap_or(now);
+        let accounts: Vec<Arc<str>> = self.keepers.keys().cloned().collect();
+        for account in accounts {
+            self.list(&account, last);
+            self.set_next_tick(&account).await;
+        }
+        self.set_campaign_ticks().await;
+        self.alarms.set(Alarm::Housekeeping, now + TimeDelta::minutes(1)).await;
+        tracing::info!(
+            accounts = self.keepers.len(),
+            cron = self.plan.schedule.cron.as_str(),
+            "the daemon runs"
+        );
+    }
+
+    /// The next moment of a pattern, late by a random part of the jitter.
+    fn next_tick(&self, cron: &crate::config::Cron) -> Option<Time> {
+        let (now, zone) = (self.now(), self.plan.schedule.timezone);
+        let next = cron.next_after(now, zone)?;
+        let between = cron.next_after(next, zone).map_or(TimeDelta::zero(), |after| after - next);
+        let jitter = TimeDelta::from_std(self.plan.schedule.jitter).unwrap_or_default().min(between / 10);
+        let late = jitter.to_std().unwrap_or_default().mul_f64(rand::random());
+        Some(next + TimeDelta::from_std(late).unwrap_or_default())
+    }
+
+    pub(super) async fn set_next_tick(&mut self, account: &Arc<str>) {
+        let Some(next) = self.next_tick(&self.plan.schedule.cron) else { return };
+        self.alarms.set(Alarm::List(Arc::clone(account)), next).await;
+        self.show_account(account);
+    }
+
+    pub(super) async fn set_campaign_ticks(&mut self) {
+        let patterns: Vec<(String, Time)> = self
+            .plan
+            .schedule
+            .campaigns
+            .iter()
+            .filter_map(|(id, schedule)| Some((id.clone(), self.next_tick(schedule.cron.as_ref()?)?)))
+            .collect();
+        for (id, next) in patterns {
+            self.alarms.set(Alarm::Campaign(id), next).await;
+        }
+    }
+
+    /// Shows an account on the board.
+    pub(super) fn show_account(&self, account: &Arc<str>) {
+        let Some(keeper) = self.keepers.get(account) else { return };
+        let shown = AccountBoard {
+            next_look_at: self.alarms.rings_at(&Alarm::List(Arc::clone(account))),
+            trouble: keeper.trouble.clone(),
+        };
+        self.daemon.board.write(|state| {
+            state.accounts.insert(account.to_string(), shown);
+        });
+    }
+
+    /// Has an account's list read, unless that was since `unless_since`.
+    fn list(&mut self, account: &Arc<str>, unless_since: Time) {
+        let options = PassOptions { lease_wait: self.daemon.lease_ttl, ..self.options() };
+        let Some(keeper) = self.keepers.get_mut(account) else { return };
+        if keeper.is_listing {
+            keeper.list_again = keeper.list_again.max(Some(unless_since));
+            return;
+        }
+        keeper.is_listing = true;
+        let (account, mirror) = (Arc::clone(account), keeper.plan.mirror.clone());
+        let task = self.tasks.spawn({
+            let account = Arc::clone(&account);
+            async move {
+                let begun = begin_round(&mirror, &options, Some(unless_since)).await;
+                Done::Listed(account, Box::new(begun))
+            }
+        });
+        self.names.insert(task.id(), Task::List(account));
+    }
+
+    /// Begins as many passes as may be.
+    fn begin_passes(&mut self) {
+        let now = self.now();
+        if self.database.is_some_and(|(_, _, until)| now < until) {
+            return;
+        }
+        while let Some((key, Work { job, round })) = self.agenda.begin_next() {
+            let task = self.tasks.spawn({
+                let key = key.clone();
+                async move { Done::Passed(key, round, Box::new(job.run().await)) }
+            });
+            self.names.insert(task.id(), Task::Pass(key, round));
+        }
+    }
+
+    async fn hear(&mut self, ring: &Ring) {
+        if !self.alarms.take(ring) {
+            return;
+        }
+        let (alarm, at) = ring;
+        match alarm {
+            Alarm::List(account) => {
+                self.set_next_tick(account).await;
+                if self.may_list(account) {
+                    self.list(account, *at);
+                }
+            }
+            Alarm::ListAgain(account) => self.list(account, *at),
+            Alarm::Campaign(id) => {
+                self.set_campaign_ticks().await;
+                self.find_owner(id.clone());
+            }
+            Alarm::Again(account, id) => self.add_alone(account, id, false),
+            Alarm::Database => {}
+            Alarm::Housekeeping => {
+                self.alarms.set(Alarm::Housekeeping, self.now() + HOUSEKEEPING_EVERY).await;
+                let store = self.daemon.store.clone();
+                let (runs, rejects, now) = (self.plan.keep_runs, self.plan.keep_rejects, self.now());
+                self.tasks.spawn(async move { Done::Cleared(store.clear_old(runs, rejects, now).await) });
+            }
+        }
+    }
+
+    /// Somebody says that there is something to see.
+    pub(super) fn look(&mut self, campaign: Option<String>) {
+        if let Some(id) = campaign {
+            self.find_owner(id);
+            return;
+        }
+        let now = self.now();
+        let accounts: Vec<Arc<str>> = self.keepers.keys().cloned().collect();
+        accounts.iter().for_each(|account| self.list(account, now));
+    }
+
+    fn find_owner(&mut self, id: String) {
+        if self.plan.schedule.of(&id).off {
+            return;
+        }
+        let store = self.daemon.store.clone();
+        let task = self.tasks.spawn(async move {
+            let owner = store.account_of(&id).await;
+            Done::Owned(id, owner)
+        });
+        self.names.insert(task.id(), Task::Other);
+    }
+
+    /// Puts a campaign on the agenda by itself.
+    pub(super) fn add_alone(&mut self, account: &Arc<str>, id: &str, ask: bool) {
+        let Some(keeper) = self.keepers.get(account) else { return };
+        if self.plan.schedule.of(id).off {
+            return;
+        }
+        let job = sync::lone_job(&keeper.plan.mirror, &self.options(), id, ask);
+        let priority = self.plan.schedule.of(id).priority;
+        let entry =
+            Entry { complete_through: job.complete_through(), job: Work { job, round: None }, priority };
+        self.agenda.add(keeper.key(id), entry);
+    }
+
+    async fn take(&mut self, ended: Result<(Id, Done), JoinError>) {
+        let done = match ended {
+            Ok((id, done)) => {
+                self.names.remove(&id);
+                done
+            }
+            Err(error) => {
+                tracing::error!(%error, "a task of the daemon panicked");
+                match self.names.remove(&error.id()) {
+                    Some(Task::Pass(key, round)) => {
+                        let report = CampaignReport::broken(key.campaign.clone(), String::new());
+                        Done::Passed(key, round, Box::new(report))
+                    }
+                    Some(Task::List(account)) => {
+                        return self.fail_list(&account, FailureKind::Broken, "a task panicked").await;
+                    }
+                    Some(Task::Other) | None => return,
+                }
+            }
+        };
+        match done {
+            Done::Listed(account, result) => match *result {
+                Ok(round) => self.take_round(&account, round).await,
+                Err(error) => {
+                    let what = words(&error);
+                    self.fail_list(&account, FailureKind::from(&error), &what).await;
+                }
+            },
+            Done::Passed(key, round, report) => self.take_report(key, round, *report).await,
+            Done::Owned(id, Ok(owner)) => match owner {
+                Some(account) => self.add_alone(&account.into(), &id, true),
+                // A campaign that the mirror does not know yet: the lists will show it.
+                None => self.look(None),
+            },
+            Done::Owned(id, Err(error)) => {
+                tracing::warn!(campaign_id = id, %error, "a hint could not be followed")
+            }
+            Done::Concluded(account, Err(error)) => {
+                tracing::warn!(%account, %error, "a round could not be concluded; the next one begins where it began");
+            }
+            Done::Concluded(_, Ok(())) => {}
+            Done::Cleared(Ok(lines)) => tracing::debug!(lines, "old lines were cleared away"),
+            Done::Cleared(Err(error)) => tracing::warn!(%error, "old lines could not be cleared away"),
+        }
+    }
+
+    /// A list was read: its campaigns that need a pass go on the agenda.
+    async fn take_round(&mut self, account: &Arc<str>, round: Round) {
+        let now = self.now();
+        self.database_is_back();
+        let schedule = self.plan.schedule.clone();
+        let suspicious = round.report.suspicious.clone();
+        let Some(keeper) = self.keepers.get_mut(account) else { return };
+        keeper.is_listing = false;
+        keeper.failures = 0;
+        keeper.not_before = None;
+        let since = keeper.trouble.as_ref().map_or(now, |trouble| trouble.since);
+        keeper.trouble = suspicious.map(|what| Trouble {
+            what: format!("campaigns are gone from the API, and none was marked as gone: {what}"),
+            hint: Some(ACCEPT.to_owned()),
+            since,
+            again_at: None,
+            is_parked: false,
+        });
+        keeper.rounds += 1;
+        let number = keeper.rounds;
+        let mut outstanding = HashSet::new();
+        let mut left_alone = Vec::new();
+        let mut entries = Vec::new();
+        for job in round.jobs {
+            let own = schedule.of(job.id());
+            if own.off || own.cron.is_some() {
+                left_alone.push(job.id().to_owned());
+                continue;
+            }
+            if keeper.holds_back(job.id(), now) {
+                continue;
+            }
+            outstanding.insert(job.id().to_owned());
+            let key = keeper.key(job.id());
+            let complete_through = job.complete_through();
+            let work = Work { job, round: Some(number) };
+            entries.push((key, Entry { job: work, priority: own.priority, complete_through }));
+        }
+        tracing::info!(%account, due = entries.len(), passed_over = round.passed_over.len(), "the list was looked at");
+        let end = round.end.leaving_alone(left_alone);
+        let under_way = RoundUnderWay { number, outstanding, reports: round.passed_over.clone(), end };
+        let list_again = keeper.list_again.take();
+        let concluded = if under_way.outstanding.is_empty() {
+            keeper.round = None;
+            Some(under_way)
+        } else {
+            keeper.round = Some(under_way);
+            None
+        };
+        for (key, entry) in entries {
+            self.agenda.add(key, entry);
+        }
+        for report in &round.passed_over {
+            self.show_campaign(account, report, None);
+        }
+        if let Some(round) = concluded {
+            self.conclude(account, round);
+        }
+        if let Some(since) = list_again {
+            self.list(account, since);
+        }
+        self.show_account(account);
+    }
+
+    pub(super) fn conclude(&mut self, account: &Arc<str>, round: RoundUnderWay) {
+        let account = Arc::clone(account);
+        let task = self.tasks.spawn(async move {
+            let concluded = round.end.conclude(&round.reports).await;
+            Done::Concluded(account, concluded)
+        });
+        self.names.insert(task.id(), Task::Other);
+    }
+
+    /// Ends: what is under way may end within the grace, unless a second order to stop comes.
+    async fn drain(&mut self, orders: &mut Orders) {
+        self.daemon.board.write(|state| state.is_draining = true);
+        self.agenda.clear();
+        self.alarms.stop().await;
+        self.daemon.stop.cancel();
+        let (_, running) = self.agenda.counts();
+        let grace = self.daemon.shutdown_grace;
+        tracing::info!(
+            passes = running,
+            grace_seconds = grace.as_secs(),
+            "stopping; what is under way is committed first"
+        );
+        let deadline = tokio::time::Instant::now() + grace;
+        loop {
+            tokio::select! {
+                ended = self.tasks.join_next() => if ended.is_none() {
+                    tracing::info!("stopped");
+                    return;
+                },
+                Some(Order::Stop) = orders.recv() => {
+                    tracing::warn!("stopped at once; what was committed stays");
+                    break;
+                }
+                () = tokio::time::sleep_until(deadline) => {
+                    tracing::warn!("the grace is over; what was committed stays");
+                    break;
+                }
+            }
+        }
+        self.tasks.abort_all();
+        let _ = tokio::time::timeout(Duration::from_secs(1), async {
+            while self.tasks.join_next().await.is_some() {}
+        })
+        .await;
+    }
+}

@@ -1,0 +1,388 @@
+//! A round over an account: its list, read by this process or by another one a moment ago, and the jobs that come of it,
+//! one for each campaign that needs a pass.
+//!
+//! Owns: what is due, and the end of a round. Leaves to whoever runs the jobs: which first, how many at once.
+
+use super::account::wait_for_lease;
+use super::campaign::{CampaignPass, keep, pass_campaign};
+use super::feed::{self, Changes, Told};
+use super::gone;
+use super::list::{self, ListedCampaign, Listing};
+use super::lone::Lone;
+use super::parents::Written;
+use super::{CampaignReport, Mirror, PassOptions, PassReport, SyncError};
+use crate::normalize::Hasher;
+use crate::plan::{Due, Filtering, Fingerprint, Known, Outcome, Search, Shape, Suspicion, due};
+use crate::records::Time;
+use crate::store::{AccountState, CampaignState, Holder, Lease, Store, StoreError};
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// What the jobs of a round share.
+pub(super) struct Shared {
+    pub(super) hasher: Hasher,
+    pub(super) holder: Holder,
+    pub(super) written: Arc<Written>,
+    /// As many permits as there are processors.
+    pub(super) processors: Arc<Semaphore>,
+    /// How the API pages, once it is known. Held while one campaign finds out, so that the others wait.
+    pub(super) shape: tokio::sync::Mutex<Option<Shape>>,
+    /// How the API filters by status, as far as it is known.
+    pub(super) filtering: tokio::sync::Mutex<Filtering>,
+}
+
+impl Shared {
+    pub(super) async fn new(
+        mirror: &Mirror,
+        options: &PassOptions,
+        held: &AccountState,
+        listing: &Listing,
+    ) -> Result<Arc<Self>, StoreError> {
+        Ok(Arc::new(Self {
+            hasher: mirror.hasher(!options.dry_run).await?,
+            holder: Holder::this_process(),
+            written: Arc::new(Written::new(list::assistants(listing))),
+            processors: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from))),
+            shape: tokio::sync::Mutex::new(held.shape),
+            filtering: tokio::sync::Mutex::new(held.filtering),
+        }))
+    }
+}
+
+/// What an account's list has led to.
+pub struct Round {
+    /// The campaigns that need a pass, in the order of the list.
+    pub jobs: Vec<Job>,
+    /// Reports of those that need none.
+    pub passed_over: Vec<CampaignReport>,
+    /// What is to be said of the list itself; its campaigns are still to come.
+    pub report: PassReport,
+    /// The ids of all, in the order of the list.
+    pub order: Vec<String>,
+    /// What is to be done once the jobs have ended.
+    pub end: RoundEnd,
+}
+
+/// What ends a round.
+#[derive(Debug)]
+pub struct RoundEnd {
+    account: Arc<str>,
+    store: Option<Store>,
+    changes: Option<Changes>,
+    left_alone: Vec<String>,
+}
+
+impl RoundEnd {
+    /// The same end, when jobs of these campaigns are not run: their changes wait for a full reading.
+    #[must_use]
+    pub fn leaving_alone(self, left_alone: Vec<String>) -> Self {
+        Self { left_alone, ..self }
+    }
+
+    /// Takes note of how the jobs have ended: what the search has shown counts as read once all of it has arrived.
+    pub async fn conclude(self, reports: &[CampaignReport]) -> Result<(), SyncError> {
+        let Some(store) = self.store else { return Ok(()) };
+        if reports.iter().any(|report| report.outcome != Outcome::Skipped) {
+            store.sweep_call_retry_configs().await?;
+        }
+        if let Some(changes) = self.changes {
+            changes.settle(&store, &self.account, reports, &self.left_alone).await?;
+        }
+        Ok(())
+    }
+}
+
+/// One campaign's pass, to be made.
+pub struct Job {
+    id: String,
+    name: String,
+    complete_through: Option<Time>,
+    kind: JobKind,
+}
+
+enum JobKind {
+    /// The list has just shown it.
+    Listed(Box<CampaignPass>),
+    /// It is to be asked for first.
+    Lone(Lone),
+}
+
+impl Job {
+    /// The campaign.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Its name, as far as it is known.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Up to when its copy is complete; none until it is.
+    #[must_use]
+    pub fn complete_through(&self) -> Option<Time> {
+        self.complete_through
+    }
+
+    /// Makes the pass. Whatever goes wrong is this campaign's failure alone.
+    pub async fn run(self) -> CampaignReport {
+        match self.kind {
+            JobKind::Listed(pass) => pass_campaign(*pass).await,
+            JobKind::Lone(lone) => lone.run(&self.id).await,
+        }
+    }
+}
+
+/// A job over one campaign that no list of this process has just shown. When `ask` is not set, it is left alone unless
+/// the mirror's own bookkeeping says that it needs a pass.
+#[must_use]
+pub fn lone_job(mirror: &Mirror, options: &PassOptions, id: &str, ask: bool) -> Job {
+    let lone = Lone { mirror: mirror.clone(), options: options.clone(), ask };
+    Job { id: id.to_owned(), name: String::new(), complete_through: None, kind: JobKind::Lone(lone) }
+}
+
+/// Begins a round.
+///
+/// With `unless_since`, the list is not asked for when it was since then, by whatever process: the round then rests on
+/// what that one has written.
+pub async fn begin_round(
+    mirror: &Mirror,
+    options: &PassOptions,
+    unless_since: Option<Time>,
+) -> Result<Round, SyncError> {
+    let store = usable_store(mirror, options).await?;
+    let mirror = &Mirror { store: store.clone(), ..mirror.clone() };
+    let Some(store) = store.filter(|_| !options.dry_run) else {
+        return look_round(mirror, options).await;
+    };
+    let held = store.load_account(&mirror.account).await?;
+    let is_listed = |held: &AccountState| unless_since.is_some_and(|since| held.listed_at >= Some(since));
+    if is_listed(&held) {
+        return listed_round(mirror, options, store).await;
+    }
+    let scope = format!("account:{}", mirror.account);
+    let taken = wait_for_lease(&store, &scope, &Holder::this_process(), options.lease_wait).await?;
+    let Some((lease, waited)) = taken else { return Err(SyncError::Busy) };
+    let keeper = keep(store.clone(), lease.clone());
+    let held = if waited { store.load_account(&mirror.account).await? } else { held };
+    let begun = if is_listed(&held) {
+        listed_round(mirror, options, store.clone()).await
+    } else {
+        listing_round(mirror, options, &store, &lease, &held).await
+    };
+    drop(keeper);
+    if let Err(error) = store.release_lease(&lease).await {
+        tracing::warn!(%error, "a lease could not be given back; it expires by itself");
+    }
+    begun
+}
+
+/// A dry run's round: nothing is written.
+async fn look_round(mirror: &Mirror, options: &PassOptions) -> Result<Round, SyncError> {
+    let (mut held, mut known) = (AccountState::default(), HashMap::new());
+    if let Some(store) = &mirror.store {
+        held = store.load_account(&mirror.account).await?;
+        known = store.load_campaigns(&mirror.account, None, mirror.clock.now()).await?;
+    }
+    let listing = read_list(mirror, options, &held).await?;
+    let shared = Shared::new(mirror, options, &held, &listing).await?;
+    let Sorted { jobs, passed_over, order, .. } = sort(mirror, options, &shared, listing, known, None);
+    let end =
+        RoundEnd { account: Arc::clone(&mirror.account), store: None, changes: None, left_alone: Vec::new() };
+    Ok(Round { jobs, passed_over, report: PassReport::default(), order, end })
+}
+
+/// A round whose list this process reads, under the account's lease.
+async fn listing_round(
+    mirror: &Mirror,
+    options: &PassOptions,
+    store: &Store,
+    lease: &Lease,
+    held: &AccountState,
+) -> Result<Round, SyncError> {
+    let mut listing = read_list(mirror, options, held).await?;
+    let asked_at = listing.asked_at;
+    let shared = Shared::new(mirror, options, held, &listing).await?;
+    let rejected_new = list::save(mirror, store, lease, &listing).await?;
+    let burial = gone::bury(mirror, store, lease, &listing, options).await?;
+    let known = store.load_campaigns(&mirror.account, None, mirror.clock.now()).await?;
+    let shown = listing.campaigns.len();
+    listing.campaigns.retain(|listed| known.contains_key(&listed.campaign().id));
+    if listing.campaigns.len() < shown {
+        let others = shown - listing.campaigns.len();
+        tracing::debug!(account = %mirror.account, others, "campaigns that another account of the mirror has already");
+    }
+    let changes = read_changes(mirror, store, options, held, &listing, &known).await?;
+    let Sorted { jobs, passed_over, order, unchanged } =
+        sort(mirror, options, &shared, listing, known, changes.as_ref());
+    store.save_unchanged(&unchanged, asked_at).await?;
+    let report = PassReport {
+        rejected_new,
+        campaigns_tombstoned: burial.tombstoned,
+        suspicious: burial.suspicious,
+        ..PassReport::default()
+    };
+    let end = RoundEnd {
+        account: Arc::clone(&mirror.account),
+        store: Some(store.clone()),
+        changes,
+        left_alone: Vec::new(),
+    };
+    Ok(Round { jobs, passed_over, report, order, end })
+}
+
+/// A round over what another process has listed: every campaign that needs a pass, whoever works on it by now.
+async fn listed_round(mirror: &Mirror, options: &PassOptions, store: Store) -> Result<Round, SyncError> {
+    let known = store.load_campaigns(&mirror.account, None, mirror.clock.now()).await?;
+    let mut jobs = Vec::new();
+    for (id, state) in known {
+        let needs_it = state.listed.as_ref().filter(|_| state.is_alive).is_some_and(|listed| {
+            let due = due_of(mirror, options, &state.known, listed);
+            matches!(due, Due::Walk(_) | Due::Incremental(_))
+        });
+        if needs_it {
+            let complete_through = state.complete_through;
+            jobs.push(Job { complete_through, ..lone_job(mirror, options, &id, false) });
+        }
+    }
+    let end = RoundEnd {
+        account: Arc::clone(&mirror.account),
+        store: Some(store),
+        changes: None,
+        left_alone: Vec::new(),
+    };
+    Ok(Round { jobs, passed_over: Vec::new(), report: PassReport::default(), order: Vec::new(), end })
+}
+
+/// Reads the list, and makes sure that it shows the campaigns that are asked for.
+async fn read_list(
+    mirror: &Mirror,
+    options: &PassOptions,
+    held: &AccountState,
+) -> Result<Listing, SyncError> {
+    let listing = list::read(mirror, held, options).await?;
+    let shows = |id: &String| listing.campaigns.iter().any(|listed| listed.campaign().id == *id);
+    match options.campaigns.iter().find(|id| !shows(id)) {
+        Some(id) => Err(SyncError::UnknownCampaign { id: id.clone() }),
+        None => Ok(listing),
+    }
+}
+
+/// Reads the search over calls, when the API has one and some campaign needs it; on the first pass of an account,
+/// before anything is walked, to know where it begins.
+async fn read_changes(
+    mirror: &Mirror,
+    store: &Store,
+    options: &PassOptions,
+    held: &AccountState,
+    listing: &Listing,
+    known: &HashMap<String, CampaignState>,
+) -> Result<Option<Changes>, SyncError> {
+    let state = held.search.unwrap_or_default();
+    let is_paged = matches!(held.shape, Some(Shape::Paged { .. }));
+    if is_paged || state.is_missing || listing.campaigns.is_empty() {
+        return Ok(None);
+    }
+    let needs_it = |listed: &ListedCampaign| {
+        let state = known.get(&listed.campaign().id);
+        let known = state.map(|state| state.known.clone()).unwrap_or_default();
+        matches!(due_of(mirror, options, &known, &listed.fingerprint), Due::Incremental(_))
+    };
+    if state.watermark.is_some() && !listing.campaigns.iter().any(needs_it) {
+        return Ok(None);
+    }
+    let ids: Vec<&str> = listing.campaigns.iter().map(|listed| listed.campaign().id.as_str()).collect();
+    feed::read(mirror, store, state, &ids).await.map(Some)
+}
+
+/// What is to be done about a campaign.
+pub(super) fn due_of(mirror: &Mirror, options: &PassOptions, known: &Known, listed: &Fingerprint) -> Due {
+    let rhythm = mirror.settings.rhythm();
+    due(known, listed, options.wants_all(known), mirror.clock.now(), &rhythm)
+}
+
+/// The database, unless a dry run finds none that has been migrated.
+async fn usable_store(mirror: &Mirror, options: &PassOptions) -> Result<Option<Store>, SyncError> {
+    let Some(store) = &mirror.store else {
+        return Ok(None);
+    };
+    match store.check_schema().await {
+        Ok(()) => Ok(Some(store.clone())),
+        Err(StoreError::SchemaOlder { .. }) if options.dry_run => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A list's campaigns by what is to be done about them.
+struct Sorted {
+    jobs: Vec<Job>,
+    passed_over: Vec<CampaignReport>,
+    order: Vec<String>,
+    /// Those of which the list says that they are as they were.
+    unchanged: Vec<String>,
+}
+
+fn sort(
+    mirror: &Mirror,
+    options: &PassOptions,
+    shared: &Arc<Shared>,
+    listing: Listing,
+    mut known: HashMap<String, CampaignState>,
+    changes: Option<&Changes>,
+) -> Sorted {
+    let wanted = |id: &String| options.campaigns.is_empty() || options.campaigns.contains(id);
+    let mut sorted =
+        Sorted { jobs: Vec::new(), passed_over: Vec::new(), order: Vec::new(), unchanged: Vec::new() };
+    for listed in listing.campaigns {
+        let (id, name) = (listed.campaign().id.clone(), listed.name().to_owned());
+        if !wanted(&id) {
+            continue;
+        }
+        sorted.order.push(id.clone());
+        let state = known.remove(&id).unwrap_or_default();
+        let (reason, search) = match due_of(mirror, options, &state.known, &listed.fingerprint) {
+            Due::StillSuspicious(suspicion) => {
+                sorted.passed_over.push(still_suspicious(mirror, &listed, suspicion));
+                continue;
+            }
+            Due::Skip if changes.is_some_and(|changes| changes.names(&id)) => {
+                let reason = "the search shows changed calls";
+                (reason, Some(Search { reason, changed: false }))
+            }
+            due @ (Due::Skip | Due::Rest) => {
+                if due == Due::Skip {
+                    sorted.unchanged.push(id.clone());
+                }
+                mirror.progress.campaign_finished(&id, Outcome::Skipped, None);
+                sorted.passed_over.push(CampaignReport::skipped(id, name));
+                continue;
+            }
+            Due::Incremental(search) => (search.reason, Some(search)),
+            Due::Walk(reason) => (reason, None),
+        };
+        let pass = CampaignPass {
+            told: changes.map_or(Told::Nothing, |changes| changes.told(&id)),
+            mirror: mirror.clone(),
+            options: options.clone(),
+            shared: Arc::clone(shared),
+            listed_at: listing.asked_at,
+            is_lone: false,
+            listed,
+            state,
+            reason,
+            search,
+        };
+        let complete_through = pass.state.complete_through;
+        sorted.jobs.push(Job { id, name, complete_through, kind: JobKind::Listed(Box::new(pass)) });
+    }
+    sorted
+}
+
+fn still_suspicious(mirror: &Mirror, listed: &ListedCampaign, suspicion: Suspicion) -> CampaignReport {
+    let report = CampaignReport::still_suspicious(listed, suspicion);
+    mirror.progress.campaign_finished(&report.id, report.outcome, report.note.as_deref());
+    report
+}
