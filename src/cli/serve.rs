@@ -9,6 +9,7 @@ use crate::daemon::{self, AccountPlan, Daemon, Order, Plan};
 use crate::observe::{Board, LogProgress, Progress, Several};
 use crate::store::Store;
 use secrecy::ExposeSecret;
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -128,6 +129,13 @@ impl Planner {
                 started_with.keys_that_differ(&settings).into_iter().find(|key| !is_reloadable(key))
             {
                 return Err(format!("{key} has changed, which takes a restart"));
+            }
+            let names = |settings: &Settings| -> BTreeSet<String> {
+                settings.mirrored_accounts().into_iter().flatten().map(|account| account.name).collect()
+            };
+            let (before, after) = (names(&started_with), names(&settings));
+            if let Some(name) = before.symmetric_difference(&after).next() {
+                return Err(format!("accounts.{name} has come or gone, which takes a restart"));
             }
             self.plan(&settings).map_err(|error| format!("{error:#}"))
         })

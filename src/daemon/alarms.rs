@@ -124,7 +124,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn an_alarm_rings_once_not_before_its_moment_and_not_when_it_was_taken_back() {
         let clock = Clock::system();
-        let (sender, mut rings) = mpsc::unbounded_channel();
+        let (sender, mut heard) = mpsc::unbounded_channel();
         let mut alarms = Alarms::start(clock.clone(), sender).await.unwrap();
         let soon = clock.now() + chrono::TimeDelta::milliseconds(1200);
         alarms.set(Alarm::Campaign("taken back".into()), soon).await;
@@ -134,12 +134,12 @@ mod tests {
         assert_eq!(alarms.rings_at(&Alarm::List("replaced".into())), Some(soon));
         let mut rang = Vec::new();
         while rang.is_empty() {
-            let ring = tokio::time::timeout(Duration::from_secs(30), rings.recv()).await.unwrap().unwrap();
-            if alarms.take(&ring) {
+            let next = tokio::time::timeout(Duration::from_secs(30), heard.recv()).await.unwrap().unwrap();
+            if alarms.take(&next) {
                 assert!(clock.now() >= soon);
-                rang.push(ring.clone());
+                rang.push(next.clone());
             }
-            assert!(!alarms.take(&ring), "what rang is no longer set");
+            assert!(!alarms.take(&next), "what rang is no longer set");
         }
         assert_eq!(rang, [(Alarm::List("replaced".into()), soon)]);
         alarms.stop().await;

@@ -2,15 +2,15 @@
 
 use super::agenda::{Agenda, Entry, Key};
 use super::alarms::{Alarm, Alarms, Ring};
-use super::keeper::{Keeper, RoundUnderWay};
-use super::trouble::{ACCEPT, words};
+use super::keeper::Keeper;
+use super::trouble::words;
 use super::{Daemon, DaemonError, Order, Orders, Plan};
-use crate::observe::{AccountBoard, Trouble};
+use crate::observe::AccountBoard;
 use crate::records::Time;
 use crate::store::StoreError;
 use crate::sync::{self, CampaignReport, FailureKind, Job, PassOptions, Round, SyncError, begin_round};
 use chrono::TimeDelta;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -21,19 +21,19 @@ const HOUSEKEEPING_EVERY: TimeDelta = TimeDelta::hours(6);
 
 /// What is to be done about a campaign, and the round that it belongs to.
 pub(super) struct Work {
-    job: Job,
-    round: Option<u64>,
+    pub(super) job: Job,
+    pub(super) round: Option<u64>,
 }
 
 /// What a task was for, known even when it panics.
-enum Task {
+pub(super) enum Task {
     List(Arc<str>),
     Pass(Key, Option<u64>),
     Other,
 }
 
 /// What a task has brought.
-enum Done {
+pub(super) enum Done {
     Listed(Arc<str>, Box<Result<Round, SyncError>>),
     Passed(Key, Option<u64>, Box<CampaignReport>),
     /// Whose a campaign is that is to be looked at.
@@ -49,8 +49,8 @@ pub(super) struct Conductor {
     pub(super) keepers: BTreeMap<Arc<str>, Keeper>,
     pub(super) agenda: Agenda<Work>,
     pub(super) alarms: Alarms,
-    tasks: JoinSet<Done>,
-    names: HashMap<Id, Task>,
+    pub(super) tasks: JoinSet<Done>,
+    pub(super) names: HashMap<Id, Task>,
     /// The database is away: failures in a row, since when, and until when nothing is begun.
     pub(super) database: Option<(u32, Time, Time)>,
 }
@@ -92,7 +92,7 @@ pub async fn run(daemon: Daemon, plan: Plan, mut orders: Orders) -> Result<(), D
 }
 
 impl Conductor {
-    fn now(&self) -> Time {
+    pub(super) fn now(&self) -> Time {
         self.daemon.clock.now()
     }
 
@@ -160,7 +160,7 @@ impl Conductor {
     }
 
     /// Has an account's list read, unless that was since `unless_since`.
-    fn list(&mut self, account: &Arc<str>, unless_since: Time) {
+    pub(super) fn list(&mut self, account: &Arc<str>, unless_since: Time) {
         let options = PassOptions { lease_wait: self.daemon.lease_ttl, ..self.options() };
         let Some(keeper) = self.keepers.get_mut(account) else { return };
         if keeper.is_listing {
@@ -172,7 +172,7 @@ impl Conductor {
         let task = self.tasks.spawn({
             let account = Arc::clone(&account);
             async move {
-                let begun = begin_round(&mirror, &options, Some(unless_since)).await;
+                let begun = Box::pin(begin_round(&mirror, &options, Some(unless_since))).await;
                 Done::Listed(account, Box::new(begun))
             }
         });
@@ -230,7 +230,9 @@ impl Conductor {
         }
         let now = self.now();
         let accounts: Vec<Arc<str>> = self.keepers.keys().cloned().collect();
-        accounts.iter().for_each(|account| self.list(account, now));
+        for account in &accounts {
+            self.list(account, now);
+        }
     }
 
     fn find_owner(&mut self, id: String) {
@@ -280,7 +282,7 @@ impl Conductor {
         };
         match done {
             Done::Listed(account, result) => match *result {
-                Ok(round) => self.take_round(&account, round).await,
+                Ok(round) => self.take_round(&account, round),
                 Err(error) => {
                     let what = words(&error);
                     self.fail_list(&account, FailureKind::from(&error), &what).await;
@@ -293,7 +295,7 @@ impl Conductor {
                 None => self.look(None),
             },
             Done::Owned(id, Err(error)) => {
-                tracing::warn!(campaign_id = id, %error, "a hint could not be followed")
+                tracing::warn!(campaign_id = id, %error, "a hint could not be followed");
             }
             Done::Concluded(account, Err(error)) => {
                 tracing::warn!(%account, %error, "a round could not be concluded; the next one begins where it began");
@@ -302,79 +304,6 @@ impl Conductor {
             Done::Cleared(Ok(lines)) => tracing::debug!(lines, "old lines were cleared away"),
             Done::Cleared(Err(error)) => tracing::warn!(%error, "old lines could not be cleared away"),
         }
-    }
-
-    /// A list was read: its campaigns that need a pass go on the agenda.
-    async fn take_round(&mut self, account: &Arc<str>, round: Round) {
-        let now = self.now();
-        self.database_is_back();
-        let schedule = self.plan.schedule.clone();
-        let suspicious = round.report.suspicious.clone();
-        let Some(keeper) = self.keepers.get_mut(account) else { return };
-        keeper.is_listing = false;
-        keeper.failures = 0;
-        keeper.not_before = None;
-        let since = keeper.trouble.as_ref().map_or(now, |trouble| trouble.since);
-        keeper.trouble = suspicious.map(|what| Trouble {
-            what: format!("campaigns are gone from the API, and none was marked as gone: {what}"),
-            hint: Some(ACCEPT.to_owned()),
-            since,
-            again_at: None,
-            is_parked: false,
-        });
-        keeper.rounds += 1;
-        let number = keeper.rounds;
-        let mut outstanding = HashSet::new();
-        let mut left_alone = Vec::new();
-        let mut entries = Vec::new();
-        for job in round.jobs {
-            let own = schedule.of(job.id());
-            if own.off || own.cron.is_some() {
-                left_alone.push(job.id().to_owned());
-                continue;
-            }
-            if keeper.holds_back(job.id(), now) {
-                continue;
-            }
-            outstanding.insert(job.id().to_owned());
-            let key = keeper.key(job.id());
-            let complete_through = job.complete_through();
-            let work = Work { job, round: Some(number) };
-            entries.push((key, Entry { job: work, priority: own.priority, complete_through }));
-        }
-        tracing::info!(%account, due = entries.len(), passed_over = round.passed_over.len(), "the list was looked at");
-        let end = round.end.leaving_alone(left_alone);
-        let under_way = RoundUnderWay { number, outstanding, reports: round.passed_over.clone(), end };
-        let list_again = keeper.list_again.take();
-        let concluded = if under_way.outstanding.is_empty() {
-            keeper.round = None;
-            Some(under_way)
-        } else {
-            keeper.round = Some(under_way);
-            None
-        };
-        for (key, entry) in entries {
-            self.agenda.add(key, entry);
-        }
-        for report in &round.passed_over {
-            self.show_campaign(account, report, None);
-        }
-        if let Some(round) = concluded {
-            self.conclude(account, round);
-        }
-        if let Some(since) = list_again {
-            self.list(account, since);
-        }
-        self.show_account(account);
-    }
-
-    pub(super) fn conclude(&mut self, account: &Arc<str>, round: RoundUnderWay) {
-        let account = Arc::clone(account);
-        let task = self.tasks.spawn(async move {
-            let concluded = round.end.conclude(&round.reports).await;
-            Done::Concluded(account, concluded)
-        });
-        self.names.insert(task.id(), Task::Other);
     }
 
     /// Ends: what is under way may end within the grace, unless a second order to stop comes.

@@ -1,7 +1,7 @@
 //! The daemon: when passes are made, what becomes of trouble, and how it all ends.
 //!
 //! `conductor` is the one loop: it hears alarms, hints, signals and ended work, and says what is next. `agenda` holds what is
-//! due, `alarms` what is to happen when, `keeper` what is known of one account, `policy` what becomes of each kind of
+//! due, `rounds` what a list has led to, `alarms` what is to happen when, `keeper` what is known of one account, `policy` what becomes of each kind of
 //! failure, and `trouble` sees that it does. Leaves the work itself to `sync`, and leases to `store`.
 
 mod agenda;
@@ -9,6 +9,7 @@ mod alarms;
 mod conductor;
 mod keeper;
 mod policy;
+mod rounds;
 mod trouble;
 
 pub use conductor::run;

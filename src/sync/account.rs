@@ -12,7 +12,8 @@ use tokio::task::JoinSet;
 
 /// Makes one pass.
 pub async fn run_pass(mirror: &Mirror, options: &PassOptions) -> Result<PassReport, SyncError> {
-    let Round { jobs, passed_over, mut report, order, end } = begin_round(mirror, options, None).await?;
+    let Round { jobs, passed_over, mut report, order, end } =
+        Box::pin(begin_round(mirror, options, None)).await?;
     report.campaigns = run_jobs(mirror, jobs).await;
     report.campaigns.extend(passed_over);
     let places: HashMap<&str, usize> = order.iter().map(String::as_str).zip(0..).collect();

@@ -99,22 +99,25 @@ pub(super) async fn read(
     listing.asked_at = asked_at;
     listing.organization_id = organization(mirror, held, &listing).await?;
     if !options.accept_account {
-        let same = |held: &Option<String>, found: &str| held.as_deref().is_none_or(|held| held == found);
-        if !same(&held.base_url, &mirror.base_url) {
-            return Err(another(held.base_url.as_deref(), &mirror.base_url));
-        }
-        let strangers = listing.campaigns.iter().filter_map(|it| it.campaign().organization_id.value());
-        for found in strangers.chain(&listing.organization_id) {
-            if !same(&held.organization_id, found) {
-                return Err(another(held.organization_id.as_deref(), found));
-            }
-        }
+        let shown = listing.campaigns.iter().filter_map(|it| it.campaign().organization_id.value());
+        refuse_another(mirror, held, shown.chain(&listing.organization_id))?;
     }
     Ok(listing)
 }
 
-fn another(held: Option<&str>, found: &str) -> SyncError {
-    SyncError::AnotherAccount { held: held.unwrap_or_default().to_owned(), found: found.to_owned() }
+/// An error when the base URL, or an organization that the API has named, is not the one that the mirror holds.
+pub(super) fn refuse_another<'a>(
+    mirror: &Mirror,
+    held: &AccountState,
+    organizations: impl IntoIterator<Item = &'a String>,
+) -> Result<(), SyncError> {
+    let organizations = organizations.into_iter().map(|found| (&held.organization_id, found));
+    for (held, found) in std::iter::once((&held.base_url, &mirror.base_url)).chain(organizations) {
+        if let Some(held) = held.as_ref().filter(|held| *held != found) {
+            return Err(SyncError::AnotherAccount { held: held.clone(), found: found.clone() });
+        }
+    }
+    Ok(())
 }
 
 /// The organization that the key belongs to: the list says so, or else the account itself is asked.

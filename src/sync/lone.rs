@@ -2,7 +2,7 @@
 
 use super::campaign::{CampaignPass, pass_campaign};
 use super::feed::Told;
-use super::list::{Listing, ask_campaign};
+use super::list::{Listing, ask_campaign, refuse_another};
 use super::page::PageError;
 use super::round::{Shared, due_of};
 use super::{CampaignReport, FailureKind, Mirror, PassOptions};
@@ -20,7 +20,7 @@ impl Lone {
     /// Makes the pass, when there is something to do. Whatever goes wrong is this campaign's failure alone.
     pub(super) async fn run(self, id: &str) -> CampaignReport {
         match self.prepare(id).await {
-            Ok(Prepared::Pass(pass)) => pass_campaign(*pass).await,
+            Ok(Prepared::Pass(pass)) => Box::pin(pass_campaign(*pass)).await,
             Ok(Prepared::Ended(report)) => report,
             Err(error) => CampaignReport::failed(
                 id.to_owned(),
@@ -56,6 +56,12 @@ impl Lone {
             let report = CampaignReport::failed(id.to_owned(), String::new(), FailureKind::ApiOdd, note);
             return Ok(Prepared::Ended(report));
         };
+        let held = store.load_account(&mirror.account).await?;
+        if let Err(error) = refuse_another(mirror, &held, listed.campaign().organization_id.value()) {
+            let (name, note) = (listed.name().to_owned(), error.to_string());
+            let report = CampaignReport::failed(id.to_owned(), name, FailureKind::AnotherAccount, note);
+            return Ok(Prepared::Ended(report));
+        }
         let (reason, search) = match due_of(mirror, options, &state.known, &listed.fingerprint) {
             Due::Walk(reason) => (reason, None),
             Due::Incremental(search) => (search.reason, Some(search)),
@@ -68,7 +74,6 @@ impl Lone {
                 return Ok(Prepared::Ended(CampaignReport::still_suspicious(&listed, suspicion)));
             }
         };
-        let held = store.load_account(&mirror.account).await?;
         let shared = Shared::new(mirror, options, &held, &Listing::default()).await?;
         Ok(Prepared::Pass(Box::new(CampaignPass {
             mirror: mirror.clone(),

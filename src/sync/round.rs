@@ -105,7 +105,7 @@ enum JobKind {
     /// The list has just shown it.
     Listed(Box<CampaignPass>),
     /// It is to be asked for first.
-    Lone(Lone),
+    Lone(Box<Lone>),
 }
 
 impl Job {
@@ -130,8 +130,8 @@ impl Job {
     /// Makes the pass. Whatever goes wrong is this campaign's failure alone.
     pub async fn run(self) -> CampaignReport {
         match self.kind {
-            JobKind::Listed(pass) => pass_campaign(*pass).await,
-            JobKind::Lone(lone) => lone.run(&self.id).await,
+            JobKind::Listed(pass) => Box::pin(pass_campaign(*pass)).await,
+            JobKind::Lone(lone) => Box::pin(lone.run(&self.id)).await,
         }
     }
 }
@@ -141,7 +141,12 @@ impl Job {
 #[must_use]
 pub fn lone_job(mirror: &Mirror, options: &PassOptions, id: &str, ask: bool) -> Job {
     let lone = Lone { mirror: mirror.clone(), options: options.clone(), ask };
-    Job { id: id.to_owned(), name: String::new(), complete_through: None, kind: JobKind::Lone(lone) }
+    Job {
+        id: id.to_owned(),
+        name: String::new(),
+        complete_through: None,
+        kind: JobKind::Lone(Box::new(lone)),
+    }
 }
 
 /// Begins a round.
@@ -159,7 +164,10 @@ pub async fn begin_round(
         return look_round(mirror, options).await;
     };
     let held = store.load_account(&mirror.account).await?;
-    let is_listed = |held: &AccountState| unless_since.is_some_and(|since| held.listed_at >= Some(since));
+    let is_listed = |held: &AccountState| {
+        let is_same = held.base_url.as_ref() == Some(&mirror.base_url);
+        is_same && unless_since.is_some_and(|since| held.listed_at >= Some(since))
+    };
     if is_listed(&held) {
         return listed_round(mirror, options, store).await;
     }

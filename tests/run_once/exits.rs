@@ -1,6 +1,6 @@
 //! Exit codes, and what has been written by then.
 
-use crate::setting::Setting;
+use crate::support::setting::Setting;
 use revox_mirror::simulator::{Fault, FaultKind, Options};
 use url::Url;
 

@@ -1,8 +1,8 @@
 //! Killed at any instant, interrupted, or run twice at once: the next run goes on, and nothing is lost or doubled.
 
-use crate::setting::Setting;
 use crate::support::announce;
 use crate::support::program::{self, signal};
+use crate::support::setting::Setting;
 use nix::sys::signal::Signal;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};

@@ -1,7 +1,7 @@
 //! What nobody gets to see, however much is logged: the key, the database's password, other people's secrets.
 
-use crate::setting::Setting;
 use crate::support::leaks::leaks;
+use crate::support::setting::Setting;
 use revox_mirror::simulator::{Fault, FaultKind, Flavour, NewerApi, Options};
 use serde_json::json;
 use url::Url;

@@ -9,6 +9,8 @@ pub(crate) mod database;
 pub(crate) mod hands;
 pub(crate) mod leaks;
 pub(crate) mod program;
+pub(crate) mod running;
+pub(crate) mod setting;
 pub(crate) mod truth;
 
 use std::io::Write;

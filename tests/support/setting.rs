@@ -2,6 +2,7 @@
 
 use crate::support::database::TestDatabase;
 use crate::support::program::{self, Run};
+use crate::support::running::{Running, until};
 use crate::support::truth;
 use revox_mirror::simulator::{Options, Simulator};
 use sqlx::PgPool;
@@ -49,6 +50,43 @@ impl Setting {
     /// Runs `run --once` to its end.
     pub(crate) async fn run(&self, more: &[&str]) -> Run {
         program::ended(self.start(more)).await
+    }
+
+    /// Starts the daemon with more variables; it looks every second unless they say otherwise.
+    pub(crate) fn daemon(&self, more: &[(&str, &str)]) -> Running {
+        self.daemon_with(&[], more)
+    }
+
+    /// The same with more arguments.
+    pub(crate) fn daemon_with(&self, arguments: &[&str], more: &[(&str, &str)]) -> Running {
+        let arguments: Vec<&str> = ["run"].iter().chain(arguments).copied().collect();
+        let mut environment: Vec<(&str, &str)> = vec![
+            ("REVOX_MIRROR__SCHEDULE__CRON", "* * * * * *"),
+            ("REVOX_MIRROR__SCHEDULE__JITTER", "0s"),
+            ("REVOX_MIRROR__DAEMON__LEASE_TTL", "3s"),
+            ("REVOX_MIRROR__ADMIN__LISTEN", ""),
+        ];
+        environment.extend(self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        environment.extend(more.iter().copied());
+        Running::start(&arguments, &environment)
+    }
+
+    /// Waits until a count out of the database is so many.
+    pub(crate) async fn until_count(&self, statement: &'static str, expected: i64) {
+        until(statement, async || self.count(statement).await == expected).await;
+    }
+
+    /// Waits until the mirror equals the account.
+    pub(crate) async fn until_equal(&self) {
+        until("the mirror equals the account", async || {
+            truth::differences(&self.simulator, &self.pool).await.is_empty()
+        })
+        .await;
+    }
+
+    /// Requests for lists that the simulator has got so far.
+    pub(crate) fn list_requests(&self) -> u64 {
+        self.simulator.requests().count("GET /campaigns")
     }
 
     /// Requests for rows that the simulator has got so far.

@@ -1,0 +1,97 @@
+//! Several daemons on one database.
+
+use crate::small;
+use crate::support::running::{Running, until};
+use crate::support::setting::Setting;
+use revox_mirror::simulator::{Fault, FaultKind};
+use std::time::Duration;
+
+/// Pairs of runs of one campaign that overlap, by the clock of the processes, all of which run here.
+const OVERLAPS: &str = "select count(*) from revox_sync.runs a join revox_sync.runs b
+                        on a.campaign_id = b.campaign_id and a.id < b.id
+                        where a.finished_at > b.started_at and a.error is distinct from
+                              'broken off; what it committed stays'";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_daemons_share_an_account_and_ask_for_its_list_once_a_tick() {
+    let setting = Setting::new(small(12, 60)).await;
+    setting.simulator.inject(Fault::new(FaultKind::Slow(Duration::from_millis(60))).on_path("/rows"));
+    let more = [
+        ("REVOX_MIRROR__SCHEDULE__CRON", "*/2 * * * * *"),
+        ("REVOX_MIRROR__SYNC__MAX_CONCURRENT_CAMPAIGNS", "2"),
+    ];
+    let daemons: Vec<Running> = (0..3).map(|_| setting.daemon(&more)).collect();
+    for daemon in &daemons {
+        daemon.says("the daemon runs").await;
+    }
+    setting.until_equal().await;
+    for daemon in &daemons {
+        assert!(daemon.count("campaign started") > 0, "each of them has worked:\n{}", daemon.log());
+    }
+    let before = setting.list_requests();
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    let lists = setting.list_requests() - before;
+    assert!((3..=6).contains(&lists), "{lists} lists in four ticks of three daemons");
+    for round in 0..3 {
+        setting.simulator.edit(|account| {
+            for campaign in 0..12 {
+                account.advance_calls(campaign, 2 + round).unwrap();
+            }
+        });
+        setting.until_equal().await;
+    }
+    for daemon in daemons {
+        daemon.stop().await;
+    }
+    assert_eq!(setting.count(OVERLAPS).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_campaigns_of_a_daemon_that_is_killed_are_taken_over() {
+    let mut setting = Setting::new(small(2, 3000)).await;
+    setting.set("REVOX_MIRROR__SYNC__BATCH_ROWS", "100");
+    setting.simulator.inject(Fault::new(FaultKind::Slow(Duration::from_millis(100))).on_path("/rows"));
+    // The list is asked for once: what is taken over is known from the first one's work alone.
+    let more = [("REVOX_MIRROR__SCHEDULE__CRON", "0 0 0 1 1 *")];
+    let first = setting.daemon(&more);
+    first.says("the daemon runs").await;
+    until("both campaigns are under way", async || {
+        setting.count("select count(*) from revox_sync.checkpoints where walk_next_page > 0").await == 2
+    })
+    .await;
+    let second = setting.daemon(&more);
+    second.says("the list was looked at").await;
+    let epochs: i64 =
+        setting.count("select sum(epoch)::bigint from revox_sync.leases where scope like 'campaign:%'").await;
+    first.kill().await;
+    setting.simulator.clear_faults();
+    until("both campaigns are complete", async || {
+        setting.count("select count(*) from revox_sync.checkpoints where completed_at is not null").await == 2
+    })
+    .await;
+    setting.assert_equal().await;
+    assert_eq!(setting.list_requests(), 1);
+    let raised: i64 =
+        setting.count("select sum(epoch)::bigint from revox_sync.leases where scope like 'campaign:%'").await;
+    assert!(raised >= epochs + 2, "a takeover raises the epoch: {epochs}, {raised}");
+    second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_single_pass_beside_a_daemon_works_on_what_is_free_and_says_what_is_not() {
+    let mut setting = Setting::new(small(2, 1000)).await;
+    setting.set("REVOX_MIRROR__SYNC__BATCH_ROWS", "100");
+    let ids = setting.simulator.campaign_ids();
+    setting
+        .simulator
+        .inject(Fault::new(FaultKind::Slow(Duration::from_millis(400))).on_path(format!("{}/rows", ids[0])));
+    let daemon = setting.daemon(&[("REVOX_MIRROR__SYNC__MAX_CONCURRENT_CAMPAIGNS", "1")]);
+    daemon.says("campaign started").await;
+    let run = setting.run(&["--wait", "0s"]).await;
+    // Which of the two the daemon has begun with is its own affair.
+    run.exits(3).says("another revox-mirror works on this campaign");
+    setting.simulator.clear_faults();
+    setting.until_equal().await;
+    daemon.stop().await;
+    assert_eq!(setting.count(OVERLAPS).await, 0);
+}
