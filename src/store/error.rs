@@ -19,6 +19,14 @@ pub enum StoreError {
         #[source]
         source: sqlx::Error,
     },
+    /// There was a connection, and it is gone, or none can be had for now.
+    #[error("the database went away while {doing}: {problem}")]
+    Away {
+        /// What was being done.
+        doing: &'static str,
+        /// The driver's or the server's words.
+        problem: String,
+    },
     /// The server answers and does not let the user in, or has no such database.
     #[error("the database at {address} refuses the connection: {problem}")]
     Refused {
@@ -108,6 +116,7 @@ impl StoreError {
     /// Makes an error of the driver's, without the details in which a server quotes values.
     pub(super) fn query(doing: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
         move |error| match &error {
+            lost if is_lost(lost) => Self::Away { doing, problem: words_of_loss(lost) },
             sqlx::Error::Database(database) => match database.code().as_deref() {
                 Some("23503") => Self::ParentMissing,
                 Some("42501") => Self::Denied { doing, problem: database.message().to_owned() },
@@ -131,7 +140,7 @@ impl StoreError {
     /// Whether the database cannot be reached, or has just gone: it may be back by itself.
     #[must_use]
     pub fn is_away(&self) -> bool {
-        matches!(self, Self::Unreachable { .. })
+        matches!(self, Self::Unreachable { .. } | Self::Away { .. })
     }
 
     /// What a person can do about it.
@@ -139,6 +148,9 @@ impl StoreError {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::BadUrl { .. } => "DATABASE_URL looks like postgres://user:password@host:5432/database",
+            Self::Away { .. } => {
+                "check that the server runs; what was committed stays, and the next pass goes on from there"
+            }
             Self::Unreachable { .. } => {
                 "check that the server runs and that DATABASE_URL names it; without DATABASE_URL the mirror runs a Postgres of its own"
             }
@@ -169,8 +181,35 @@ impl StoreError {
                 "another revox-mirror works on it; nothing is lost, the next pass goes on"
             }
             Self::ParentMissing | Self::Conflict => "run it again",
+            Self::Query { problem, .. } if problem.contains("(53100)") => "make room on the database's disk",
+            Self::Query { problem, .. } if problem.contains("(25006)") => {
+                "the database takes no writes: connect to the primary, or end its read-only mode"
+            }
             Self::Query { .. } => return None,
         };
         Some(hint.to_owned())
+    }
+}
+
+/// Whether an error says that the connection is gone, or that none can be had for now.
+pub(super) fn is_lost(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => true,
+        // A shutdown or a restart, a server that starts or is full, a transaction that stood still for too long, and
+        // what a pooler says of a server that it cannot reach.
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            matches!(code.as_ref(), "57P01" | "57P02" | "57P03" | "53300" | "25P03") || code.starts_with("08")
+        }),
+        _ => false,
+    }
+}
+
+fn words_of_loss(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(error) => {
+            format!("{} ({})", error.message(), error.code().as_deref().unwrap_or("no code"))
+        }
+        sqlx::Error::PoolTimedOut => "no connection could be had in time".to_owned(),
+        other => other.to_string(),
     }
 }

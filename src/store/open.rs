@@ -1,6 +1,7 @@
 //! Opening the database: the pool, the checks that it is fit, and the one way to begin a transaction.
 
 use super::StoreError;
+use super::error::is_lost;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Postgres, Row, Transaction};
@@ -149,8 +150,21 @@ impl Store {
     }
 
     async fn begin_with(&self, opening: &str) -> Result<Transaction<'static, Postgres>, StoreError> {
-        let opening = AssertSqlSafe(opening.to_owned());
-        self.pool.begin_with(opening).await.map_err(StoreError::query("beginning a transaction"))
+        // After a restart of the server each pooled connection fails once. Nothing has been done yet, so that beginning is
+        // made again on another one; when none can be had at all, the pool says so.
+        let mut dead_connections = 0;
+        loop {
+            match self.pool.begin_with(AssertSqlSafe(opening.to_owned())).await {
+                Err(error)
+                    if is_lost(&error)
+                        && !matches!(error, sqlx::Error::PoolTimedOut)
+                        && dead_connections < self.pool.options().get_max_connections() =>
+                {
+                    dead_connections += 1;
+                }
+                begun => return begun.map_err(StoreError::query("beginning a transaction")),
+            }
+        }
     }
 }
 

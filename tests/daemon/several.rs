@@ -1,8 +1,10 @@
 //! Several daemons on one database.
 
 use crate::small;
+use crate::support::program;
 use crate::support::running::{Running, until};
 use crate::support::setting::Setting;
+use nix::sys::signal::Signal;
 use revox_mirror::simulator::{Fault, FaultKind};
 use std::time::Duration;
 
@@ -94,4 +96,75 @@ async fn a_single_pass_beside_a_daemon_works_on_what_is_free_and_says_what_is_no
     setting.until_equal().await;
     daemon.stop().await;
     assert_eq!(setting.count(OVERLAPS).await, 0);
+}
+
+const COMMITTED: &str = "select count(*) from revox_sync.checkpoints where walk_next_page > 1";
+const COMPLETE: &str = "select count(*) from revox_sync.checkpoints where completed_at is not null";
+const EPOCHS: &str = "select sum(epoch)::bigint from revox_sync.leases where scope like 'campaign:%'";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_slept_past_its_lease_writes_nothing_when_it_wakes() {
+    let mut setting = Setting::new(small(1, 2000)).await;
+    setting.set("REVOX_MIRROR__SYNC__BATCH_ROWS", "100");
+    setting.set("REVOX_MIRROR__DAEMON__LEASE_TTL", "3s");
+    setting.simulator.inject(Fault::new(FaultKind::Slow(Duration::from_millis(150))).on_path("/rows"));
+    let sleeper = setting.start(&[]);
+    until("pages are committed", async || is_there(&setting).await && setting.count(COMMITTED).await == 1)
+        .await;
+    program::signal(&sleeper, Signal::SIGSTOP);
+    let epochs = setting.count(EPOCHS).await;
+    setting.simulator.clear_faults();
+    let daemon = setting.daemon(&[]);
+    setting.until_count(COMPLETE, 1).await;
+    // What the sleeper has read by now is old.
+    setting.simulator.edit(|account| {
+        account.advance_calls(0, 30).unwrap();
+        account.append_rows(0, 50).unwrap();
+    });
+    setting.until_equal().await;
+    assert!(setting.count(EPOCHS).await > epochs, "a takeover raises the epoch");
+    program::signal(&sleeper, Signal::SIGCONT);
+    let run = program::ended(sleeper).await;
+    run.exits(3).says("is no longer held, so nothing was written");
+    setting.assert_equal().await;
+    daemon.stop().await;
+    setting.assert_equal().await;
+}
+
+/// The migrations are one transaction.
+async fn is_there(setting: &Setting) -> bool {
+    setting.count("select count(to_regclass('revox_sync.checkpoints'))").await == 1
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_sleeps_within_a_transaction_holds_nobody_up_for_long() {
+    let mut setting = Setting::new(small(1, 2000)).await;
+    setting.set("REVOX_MIRROR__SYNC__BATCH_ROWS", "100");
+    setting.set("REVOX_MIRROR__DAEMON__LEASE_TTL", "6s");
+    setting.simulator.inject(Fault::new(FaultKind::Slow(Duration::from_millis(150))).on_path("/rows"));
+    let sleeper = setting.start(&[]);
+    until("pages are committed", async || is_there(&setting).await && setting.count(COMMITTED).await == 1)
+        .await;
+    // Its next commit has written rows, and waits for this lock; there it falls asleep.
+    let mut lock = setting.pool.begin().await.unwrap();
+    sqlx::query("select 1 from revox_sync.checkpoints for update").execute(&mut *lock).await.unwrap();
+    let waiting = "select count(*) from pg_stat_activity
+                   where datname = current_database() and application_name = 'revox-mirror'
+                     and wait_event_type = 'Lock'";
+    until("it waits within a transaction", async || setting.count(waiting).await > 0).await;
+    program::signal(&sleeper, Signal::SIGSTOP);
+    lock.commit().await.unwrap();
+    let idle = "select count(*) from pg_stat_activity
+                where datname = current_database() and application_name = 'revox-mirror'
+                  and state = 'idle in transaction'";
+    setting.until_count(idle, 1).await;
+    setting.simulator.clear_faults();
+    let daemon = setting.daemon(&[("REVOX_MIRROR__DAEMON__LEASE_TTL", "6s")]);
+    setting.until_count(COMPLETE, 1).await;
+    setting.until_equal().await;
+    assert_eq!(setting.count(idle).await, 0, "the server has ended the sleeper's transaction");
+    program::signal(&sleeper, Signal::SIGCONT);
+    program::ended(sleeper).await.exits(3);
+    setting.assert_equal().await;
+    daemon.stop().await;
 }

@@ -1,9 +1,69 @@
 //! What becomes of trouble while the daemon runs.
 
 use crate::small;
+use crate::support::cluster::{local_options, open_directory};
 use crate::support::running::until;
 use crate::support::setting::Setting;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use revox_mirror::localdb::LocalDb;
 use revox_mirror::simulator::{Fault, FaultKind};
+use secrecy::ExposeSecret;
+use std::path::Path;
+use std::time::Duration;
+
+/// Stops a cluster as `pg_ctl stop --mode fast` does, and waits for its end.
+async fn shut_down(directory: &Path) {
+    let file = directory.join("cluster/postmaster.pid");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let process: i32 = text.lines().next().unwrap().trim().parse().unwrap();
+    kill(Pid::from_raw(process), Signal::SIGINT).unwrap();
+    until("Postgres has ended", async || !file.exists()).await;
+}
+
+/// Starts it again.
+async fn start_again(directory: &Path) -> LocalDb {
+    LocalDb::start(local_options(directory)).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_restarts_or_stays_away_for_a_while_is_survived() {
+    let directory = open_directory();
+    let first = LocalDb::start(local_options(directory.path())).await.unwrap();
+    let mut setting = Setting::over(small(2, 2000), first.url().expose_secret()).await;
+    setting.set("REVOX_MIRROR__SYNC__BATCH_ROWS", "100");
+    setting.simulator.inject(Fault::new(FaultKind::Slow(Duration::from_millis(80))).on_path("/rows"));
+    let daemon = setting.daemon(&[]);
+    daemon.says("the daemon runs").await;
+    let committed = "select coalesce(sum(walk_next_page), 0)::bigint from revox_sync.checkpoints";
+    until("pages are committed", async || setting.count(committed).await > 2).await;
+
+    // It restarts in the middle of both passes.
+    shut_down(directory.path()).await;
+    let second = start_again(directory.path()).await;
+    setting.simulator.clear_faults();
+    let complete = "select count(*) from revox_sync.checkpoints where completed_at is not null";
+    setting.until_count(complete, 2).await;
+    setting.until_equal().await;
+
+    // It is away for many ticks.
+    shut_down(directory.path()).await;
+    daemon.says("the database is away").await;
+    let requests = setting.simulator.requests().total;
+    let tries = daemon.count("the database is away");
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    assert!(daemon.count("the database is away") - tries <= 5, "the pauses grow:\n{}", daemon.log());
+    assert!(
+        setting.simulator.requests().total - requests <= 12,
+        "the API is not asked for what cannot be kept"
+    );
+    let third = start_again(directory.path()).await;
+    setting.simulator.edit(|account| account.append_rows(0, 4).unwrap());
+    setting.until_equal().await;
+    daemon.says("the database is back").await;
+    daemon.stop().await;
+    drop((first, second, third));
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_api_that_is_away_is_waited_for_with_growing_pauses() {

@@ -102,7 +102,7 @@ async fn an_unknown_campaign_and_another_account_exit_2() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_not_there_exits_5() {
     let mut setting = Setting::new(small()).await;
-    let mut url = Url::parse(setting.database.url()).unwrap();
+    let mut url = Url::parse(setting.database().url()).unwrap();
     url.set_path("/no_such_database");
     setting.set("DATABASE_URL", url.as_str());
     for more in [&[][..], &["--dry-run"]] {
@@ -114,14 +114,14 @@ async fn a_database_that_is_not_there_exits_5() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_who_may_not_create_schemas_exits_5() {
     let mut setting = Setting::new(small()).await;
-    let name = setting.database.name().to_owned();
+    let name = setting.database().name().to_owned();
     let role = format!("nobody_{name}");
     setting
         .execute(&format!(
             "create role {role} login password 'of-nobody'; revoke create on database {name} from public"
         ))
         .await;
-    let mut url = Url::parse(setting.database.url()).unwrap();
+    let mut url = Url::parse(setting.database().url()).unwrap();
     url.set_username(&role).unwrap();
     url.set_password(Some("of-nobody")).unwrap();
     setting.set("DATABASE_URL", url.as_str());

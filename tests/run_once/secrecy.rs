@@ -50,14 +50,14 @@ async fn no_secret_is_shown_or_kept_however_much_is_logged() {
             account.set_raw_row(0, 5, row("", Some("call 5")))
         })
         .unwrap();
-    let name = setting.database.name().to_owned();
+    let name = setting.database().name().to_owned();
     let role = format!("marked_{name}");
     setting
         .execute(&format!(
             "create role {role} login password '{PASSWORD}'; grant create on database {name} to {role}"
         ))
         .await;
-    let mut url = Url::parse(setting.database.url()).unwrap();
+    let mut url = Url::parse(setting.database().url()).unwrap();
     url.set_username(&role).unwrap();
     url.set_password(Some(PASSWORD)).unwrap();
     setting.set("DATABASE_URL", url.as_str());

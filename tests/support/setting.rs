@@ -11,7 +11,8 @@ use tokio::process::Child;
 
 pub(crate) struct Setting {
     pub(crate) simulator: Simulator,
-    pub(crate) database: TestDatabase,
+    /// Dropped with this value.
+    database: Option<TestDatabase>,
     pub(crate) pool: PgPool,
     /// The environment of the program.
     pub(crate) environment: Vec<(String, String)>,
@@ -19,18 +20,29 @@ pub(crate) struct Setting {
 
 impl Setting {
     pub(crate) async fn new(options: Options) -> Self {
+        let database = TestDatabase::fresh().await;
+        let url = database.url().to_owned();
+        Self { database: Some(database), ..Self::over(options, &url).await }
+    }
+
+    /// With the mirror in a database that the test looks after itself.
+    pub(crate) async fn over(options: Options, url: &str) -> Self {
         let key = options.api_key.clone();
         let simulator = Simulator::start(options).await.unwrap();
-        let database = TestDatabase::fresh().await;
-        let pool = PgPoolOptions::new().max_connections(2).connect(database.url()).await.unwrap();
+        let pool = PgPoolOptions::new().max_connections(2).connect_lazy(url).unwrap();
         let environment = [
             ("REVOX_API_KEY", key),
             ("REVOX_BASE_URL", simulator.base_url()),
-            ("DATABASE_URL", database.url().to_owned()),
+            ("DATABASE_URL", url.to_owned()),
             ("REVOX_MIRROR__SYNC__BATCH_ROWS", "300".to_owned()),
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value)).into();
-        Self { simulator, database, pool, environment }
+        Self { simulator, database: None, pool, environment }
+    }
+
+    /// The test's own database.
+    pub(crate) fn database(&self) -> &TestDatabase {
+        self.database.as_ref().unwrap()
     }
 
     /// Sets a variable of the program's environment.
