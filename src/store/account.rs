@@ -3,6 +3,7 @@
 use super::StoreError;
 use super::checkpoint::unsigned;
 use super::open::{Store, commit};
+use super::statement::{query, query_scalar};
 use crate::plan::{FeedState, Filtering, Fingerprint, Known, Shape, Suspicion};
 use crate::records::Time;
 use sqlx::Row;
@@ -54,7 +55,7 @@ impl Store {
     /// Reads what is remembered of an account.
     pub async fn load_account(&self, account: &str) -> Result<AccountState, StoreError> {
         let mut transaction = self.begin().await?;
-        let row = sqlx::query(
+        let row = query(
             "select organization_id, base_url, api_shape, filtering, search, suspicious_at, suspicious_passes,
                     cardinality(suspicious_campaign_ids)::bigint, suspicious_campaign_ids, listed_at
              from revox_sync.accounts where name = $1",
@@ -94,7 +95,7 @@ impl Store {
     ) -> Result<HashMap<String, CampaignState>, StoreError> {
         let doing = "reading what is known of the campaigns";
         let mut transaction = self.begin().await?;
-        let rows = sqlx::query(
+        let rows = query(
             "select k.campaign_id, k.fingerprint, k.fingerprint_trusted, k.full_walk_at,
                     k.walk_id is not null,
                     exists (select 1 from revox_sync.row_states s where s.campaign_id = k.campaign_id),
@@ -136,7 +137,7 @@ impl Store {
                 (row.get(0), state)
             })
             .collect();
-        let overdue = sqlx::query(
+        let overdue = query(
             "select campaign_id, count(*) from revox_sync.row_states
              where unsettled_since is not null and read_by <= $1 and campaign_id = coalesce($2, campaign_id)
              group by campaign_id",
@@ -157,7 +158,7 @@ impl Store {
     /// The account that has a campaign; none when the mirror does not know it.
     pub async fn account_of(&self, campaign_id: &str) -> Result<Option<String>, StoreError> {
         let mut transaction = self.begin().await?;
-        sqlx::query_scalar("select account from revox_sync.checkpoints where campaign_id = $1")
+        query_scalar("select account from revox_sync.checkpoints where campaign_id = $1")
             .bind(campaign_id)
             .fetch_optional(&mut *transaction)
             .await
@@ -168,7 +169,7 @@ impl Store {
     pub async fn passes_of(&self, campaign_id: &str) -> Result<u64, StoreError> {
         let mut transaction = self.begin().await?;
         let passes: Option<i64> =
-            sqlx::query_scalar("select passes from revox_sync.checkpoints where campaign_id = $1")
+            query_scalar("select passes from revox_sync.checkpoints where campaign_id = $1")
                 .bind(campaign_id)
                 .fetch_optional(&mut *transaction)
                 .await
@@ -184,7 +185,7 @@ impl Store {
             return Ok(());
         }
         let mut transaction = self.begin_repeatable().await?;
-        sqlx::query(
+        query(
             "update revox_sync.checkpoints set complete_through = $2
              where campaign_id = any($1) and complete_through < $2",
         )
@@ -204,7 +205,7 @@ impl Store {
         state: &FeedState,
     ) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        sqlx::query(
+        query(
             "update revox_sync.accounts set search = $2, updated_at = now()
              where name = $1 and (search is null or search = $3)",
         )
@@ -225,7 +226,7 @@ impl Store {
         now: Time,
     ) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        sqlx::query("update revox_sync.accounts set filtering = $2, updated_at = $3 where name = $1")
+        query("update revox_sync.accounts set filtering = $2, updated_at = $3 where name = $1")
             .bind(account)
             .bind(Json(filtering))
             .bind(now)
@@ -238,7 +239,7 @@ impl Store {
     /// The live campaigns of an account, by id.
     pub async fn live_campaigns(&self, account: &str) -> Result<Vec<String>, StoreError> {
         let mut transaction = self.begin().await?;
-        sqlx::query_scalar(
+        query_scalar(
             "select c.id from revox.campaigns c
              join revox_sync.checkpoints k on k.campaign_id = c.id
              where c._deleted_at is null and k.account = $1

@@ -8,6 +8,7 @@ use super::lines::Line;
 use super::open::{Store, commit, until_it_commits};
 use super::parts::{copy_lists, write_lists};
 use super::rejects::{save_drift, save_rejects};
+use super::statement::query;
 use super::states::{RowState, save_readings, save_states};
 use super::tables::{
     CALL_ATTEMPTS, CALLS, CAMPAIGN_ROWS, EMAIL_MESSAGES, POST_CALL_TRANSCRIPT_TURNS, SMS_MESSAGES,
@@ -120,7 +121,7 @@ impl Store {
     async fn doubt_holders(&self, batch: &Batch<'_>) -> Result<(), StoreError> {
         let ids: Vec<&str> = batch.states.keys().map(String::as_str).collect();
         let mut transaction = self.begin().await?;
-        sqlx::query(
+        query(
             "update revox_sync.checkpoints set fingerprint = null, full_walk_at = null, updated_at = now()
              where campaign_id <> $1 and campaign_id in (
                  select campaign_id from revox_sync.row_states where row_id = any($2))",
@@ -223,7 +224,7 @@ async fn remove_attempts(
         return Ok(());
     }
     let listed: Vec<&str> = lines.attempts.keys().copied().collect();
-    sqlx::query(
+    query(
         "update revox.call_attempts
          set _deleted_at = $3, _synced_at = $3
          where call_id = any($1) and _deleted_at is null and id <> all($2)",
@@ -243,7 +244,7 @@ async fn look_again(connection: &mut PgConnection, calls: &[String]) -> Result<(
     if calls.is_empty() {
         return Ok(());
     }
-    sqlx::query(
+    query(
         "update revox_sync.row_states s set hash = null
          from revox.campaign_rows r
          where r.call_id = any($1) and s.row_id = r.id",
@@ -299,7 +300,7 @@ pub(super) async fn save_pages(
     pages: &WalkPages<'_>,
 ) -> Result<(), StoreError> {
     let hashes: Vec<u8> = pages.rows_seen.iter().flatten().copied().collect();
-    sqlx::query(
+    query(
         "insert into revox_sync.walk_pages (campaign_id, walk_id, first_page, row_hashes)
          values ($1, $2, $3, $4)",
     )

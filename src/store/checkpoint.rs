@@ -5,6 +5,7 @@
 use super::StoreError;
 use super::lease::Lease;
 use super::open::{Store, commit};
+use super::statement::{query, query_scalar};
 use crate::normalize::Hash;
 use crate::plan::{Fingerprint, Shape};
 use crate::records::Time;
@@ -84,7 +85,7 @@ impl Store {
     /// Reads a campaign's checkpoint; the default one when there is none yet.
     pub async fn load_checkpoint(&self, campaign_id: &str) -> Result<Checkpoint, StoreError> {
         let mut transaction = self.begin().await?;
-        let row = sqlx::query(
+        let row = query(
             "select api_shape, walk_id, walk_started_at, walk_first_total, walk_fingerprint,
                     walk_next_page, walk_rows_seen, total, full_walk_at
              from revox_sync.checkpoints where campaign_id = $1",
@@ -129,7 +130,7 @@ impl Store {
     /// without an id are zero.
     pub async fn load_rows_seen(&self, campaign_id: &str, walk: Uuid) -> Result<Vec<Hash>, StoreError> {
         let mut transaction = self.begin().await?;
-        let pages: Vec<Vec<u8>> = sqlx::query_scalar(
+        let pages: Vec<Vec<u8>> = query_scalar(
             "select row_hashes from revox_sync.walk_pages
              where campaign_id = $1 and walk_id = $2
              order by first_page",
@@ -151,12 +152,12 @@ impl Store {
         walk: &WalkCheckpoint,
     ) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        sqlx::query("delete from revox_sync.walk_pages where campaign_id = $1")
+        query("delete from revox_sync.walk_pages where campaign_id = $1")
             .bind(campaign_id)
             .execute(&mut *transaction)
             .await
             .map_err(StoreError::query("forgetting an earlier walk"))?;
-        sqlx::query(
+        query(
             "insert into revox_sync.checkpoints (campaign_id, account, updated_at)
              values ($1, $2, now())
              on conflict (campaign_id) do update set account = excluded.account",
@@ -192,7 +193,7 @@ pub(super) async fn save_walk(
         position_offset: walk.position_offset,
         contested: walk.contested,
     };
-    sqlx::query(
+    query(
         "update revox_sync.checkpoints
          set api_shape = $2, walk_id = $3, walk_started_at = $4, walk_first_total = $5,
              walk_fingerprint = $6, walk_next_page = $7, walk_rows_seen = $8, updated_at = now()

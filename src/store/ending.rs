@@ -8,6 +8,7 @@ use super::lease::Lease;
 use super::open::{Store, commit, until_it_commits};
 use super::parents::write_campaigns;
 use super::runs::{Kind, RunLine, save_run};
+use super::statement::{query, query_scalar};
 use crate::plan::{Fingerprint, Shape};
 use crate::records::{Campaign, Time};
 #[cfg(feature = "sabotage")]
@@ -106,7 +107,7 @@ impl Store {
     ) -> Result<Standing, StoreError> {
         let mut transaction = self.begin().await?;
         // A live row without a state is one that somebody meddled with: it counts all the same.
-        let mut rows = sqlx::query(
+        let mut rows = query(
             "select row_id, position from revox_sync.row_states where campaign_id = $1
              union all
              select r.id, null from revox.campaign_rows r
@@ -155,7 +156,7 @@ impl Store {
         let mut last = String::new();
         loop {
             let mut transaction = self.begin_repeatable().await?;
-            let ids: Vec<String> = sqlx::query_scalar(
+            let ids: Vec<String> = query_scalar(
                 "select row_id from revox_sync.row_states
                  where row_id > $2 and (campaign_id = $1) is true
                  order by row_id limit $3",
@@ -170,7 +171,7 @@ impl Store {
             last.clone_from(end);
             let (shown, places): (Vec<&str>, Vec<i64>) =
                 ids.iter().filter_map(|id| Some((id.as_str(), signed(place_of(id)?)))).unzip();
-            sqlx::query(
+            query(
                 "update revox_sync.row_states s set position = i.place
                  from unnest($1::text[], $2::bigint[]) as i(id, place)
                  where s.row_id = i.id and s.position is distinct from i.place",
@@ -204,7 +205,7 @@ impl Store {
             suspect(connection, ending.campaign_id, row_ids, now).await?;
         }
         // A walk that is not proven starts over: its set of rows proves nothing.
-        sqlx::query(
+        query(
             "update revox_sync.checkpoints
              set walk_id = null, walk_started_at = null, walk_first_total = null, walk_fingerprint = null,
                  walk_next_page = null, walk_rows_seen = null,
@@ -220,7 +221,7 @@ impl Store {
         .execute(&mut *connection)
         .await
         .map_err(StoreError::query(doing))?;
-        sqlx::query("delete from revox_sync.walk_pages where campaign_id = $1")
+        query("delete from revox_sync.walk_pages where campaign_id = $1")
             .bind(ending.campaign_id)
             .execute(&mut *connection)
             .await
@@ -245,14 +246,14 @@ async fn complete(
         }
         // What was rejected before this walk and did not come again is there no more, or has landed: the walk has
         // shown every row, those without an id too.
-        sqlx::query("delete from revox_sync.rejects where campaign_id = $1 and last_seen_at < $2")
+        query("delete from revox_sync.rejects where campaign_id = $1 and last_seen_at < $2")
             .bind(campaign_id)
             .bind(completed.started_at)
             .execute(&mut *connection)
             .await
             .map_err(StoreError::query(doing))?;
     }
-    sqlx::query(
+    query(
         "update revox_sync.checkpoints
          set api_shape = $2, total = $3, fingerprint = $4, fingerprint_trusted = $5,
              completed_at = $6, full_walk_at = case when $7 then $6 else full_walk_at end,
@@ -284,7 +285,7 @@ async fn suspect(
     row_ids: &[String],
     now: Time,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    query(
         "update revox_sync.checkpoints
          set suspicious_at = $2, suspicious_passes = suspicious_passes + 1,
              suspicious_deletions = cardinality($3::text[]), suspicious_row_ids = $3
@@ -306,7 +307,7 @@ async fn tombstone_rows(connection: &mut PgConnection, ids: &[String], now: Time
     }
     let doing = "tombstoning rows";
     for ids in ids.chunks(ROWS_AT_ONCE) {
-        sqlx::query(
+        query(
             "update revox.campaign_rows set _deleted_at = $2, _synced_at = $2
              where id = any($1) and _deleted_at is null",
         )
@@ -316,7 +317,7 @@ async fn tombstone_rows(connection: &mut PgConnection, ids: &[String], now: Time
         .await
         .map_err(StoreError::query(doing))?;
         // A row that comes back is read anew, whatever its bytes.
-        sqlx::query("delete from revox_sync.row_states where row_id = any($1)")
+        query("delete from revox_sync.row_states where row_id = any($1)")
             .bind(ids)
             .execute(&mut *connection)
             .await
@@ -340,7 +341,7 @@ pub(super) async fn tombstone_calls(
     if Sabotage::CallsNeverGone.is_on() {
         return Ok(());
     }
-    sqlx::query(
+    query(
         "with unshown as materialized (
              select c.id, min(r.campaign_id) filter (where r._deleted_at is null) as shown_by
              from revox.calls c

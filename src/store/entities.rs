@@ -4,6 +4,7 @@ use super::StoreError;
 use super::checkpoint::unsigned;
 use super::copy::copy;
 use super::lines::Line;
+use super::statement::query_scalar;
 use super::table::Target;
 use crate::records::Time;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
@@ -52,7 +53,7 @@ pub(super) async fn write_entities<'l, R: Sync + 'l>(
     let worth_copying = lines.len() >= WORTH_COPYING;
     let (keys, lines): (Vec<&str>, Vec<Line<'_, R>>) = lines.unzip();
     let (new, known): (Vec<_>, Vec<_>) = if worth_copying {
-        let existing: HashSet<String> = sqlx::query_scalar(AssertSqlSafe(target.statements.existing.clone()))
+        let existing: HashSet<String> = query_scalar(AssertSqlSafe(target.statements.existing.clone()))
             .bind(&keys)
             .fetch_all(&mut *connection)
             .await

@@ -5,6 +5,7 @@ use super::StoreError;
 use super::ending::{ROWS_AT_ONCE, tombstone_calls};
 use super::lease::Lease;
 use super::open::{Store, commit, until_it_commits};
+use super::statement::{query, query_scalar};
 use crate::records::Time;
 use sqlx::{PgConnection, Row};
 use std::collections::BTreeSet;
@@ -13,20 +14,19 @@ impl Store {
     /// The rows of a campaign that the last suspicious pass reported.
     pub async fn reported_rows(&self, campaign_id: &str) -> Result<BTreeSet<String>, StoreError> {
         let mut transaction = self.begin().await?;
-        let ids: Option<Option<Vec<String>>> = sqlx::query_scalar(
-            "select suspicious_row_ids from revox_sync.checkpoints where campaign_id = $1",
-        )
-        .bind(campaign_id)
-        .fetch_optional(&mut *transaction)
-        .await
-        .map_err(StoreError::query("reading what an earlier pass reported"))?;
+        let ids: Option<Option<Vec<String>>> =
+            query_scalar("select suspicious_row_ids from revox_sync.checkpoints where campaign_id = $1")
+                .bind(campaign_id)
+                .fetch_optional(&mut *transaction)
+                .await
+                .map_err(StoreError::query("reading what an earlier pass reported"))?;
         Ok(ids.flatten().unwrap_or_default().into_iter().collect())
     }
 
     /// Notes that a campaign of the mirror is gone from the API; returns how many passes in a row have said so.
     pub async fn strike_campaign(&self, lease: &Lease, campaign_id: &str) -> Result<u32, StoreError> {
         let mut transaction = self.begin().await?;
-        let strikes: i32 = sqlx::query(
+        let strikes: i32 = query(
             "update revox_sync.checkpoints set gone_strikes = gone_strikes + 1, updated_at = now()
              where campaign_id = $1
              returning gone_strikes",
@@ -44,7 +44,7 @@ impl Store {
     /// Forgets that passes found a campaign gone, since it was there again.
     pub async fn forgive_campaign(&self, lease: &Lease, campaign_id: &str) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        sqlx::query(
+        query(
             "update revox_sync.checkpoints set gone_strikes = 0 where campaign_id = $1 and gone_strikes <> 0",
         )
         .bind(campaign_id)
@@ -64,7 +64,7 @@ impl Store {
         now: Time,
     ) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        sqlx::query(
+        query(
             "update revox_sync.accounts
              set suspicious_at = $2, suspicious_passes = suspicious_passes + 1, suspicious_campaign_ids = $3,
                  updated_at = $2
@@ -108,7 +108,7 @@ impl Store {
             tombstone_calls(connection, campaign_id, now).await?;
         }
         let doing = "tombstoning campaigns";
-        sqlx::query(
+        query(
             "update revox.campaigns set _deleted_at = $2, _synced_at = $2
              where id = any($1) and _deleted_at is null",
         )
@@ -118,12 +118,12 @@ impl Store {
         .await
         .map_err(StoreError::query(doing))?;
         // Should they come back, everything is read anew; what never landed is remembered no more.
-        sqlx::query("delete from revox_sync.row_states where campaign_id = any($1)")
+        query("delete from revox_sync.row_states where campaign_id = any($1)")
             .bind(campaign_ids)
             .execute(&mut *connection)
             .await
             .map_err(StoreError::query(doing))?;
-        sqlx::query(
+        query(
             "update revox_sync.checkpoints
              set fingerprint = null, full_walk_at = null, walk_id = null, suspicious_at = null,
                  suspicious_passes = 0, suspicious_deletions = null, suspicious_row_ids = null, updated_at = $2
@@ -134,7 +134,7 @@ impl Store {
         .execute(&mut *connection)
         .await
         .map_err(StoreError::query(doing))?;
-        sqlx::query(
+        query(
             "update revox_sync.accounts
              set suspicious_at = null, suspicious_passes = 0, suspicious_campaign_ids = null, updated_at = $2
              where name = $1 and suspicious_at is not null",
@@ -158,7 +158,7 @@ async fn tombstone_rows_of(
     let doing = "tombstoning the rows of a campaign that is gone";
     let at_once = i64::try_from(ROWS_AT_ONCE).unwrap_or(i64::MAX);
     loop {
-        let tombstoned: i64 = sqlx::query(
+        let tombstoned: i64 = query(
             "with gone as (
                  update revox.campaign_rows set _deleted_at = $2, _synced_at = $2
                  where id in (

@@ -4,6 +4,7 @@
 use super::StoreError;
 use super::lease::interval;
 use super::open::{Store, commit};
+use super::statement::{query, query_scalar};
 use sqlx::Row;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ impl Store {
         let doing = "reading the installation's key";
         let fresh: [u8; 32] = rand::random();
         let mut transaction = self.begin().await?;
-        sqlx::query(
+        query(
             "insert into revox_sync.installation as i (id, hash_key, created_at, settle_window)
              values (1, $1, now(), least($2, interval '3650 days'))
              on conflict (id) do update set settle_window = excluded.settle_window
@@ -24,7 +25,7 @@ impl Store {
         .execute(&mut *transaction)
         .await
         .map_err(StoreError::query(doing))?;
-        let key: Vec<u8> = sqlx::query("select hash_key from revox_sync.installation where id = 1")
+        let key: Vec<u8> = query("select hash_key from revox_sync.installation where id = 1")
             .fetch_one(&mut *transaction)
             .await
             .map_err(StoreError::query(doing))?
@@ -39,11 +40,10 @@ impl Store {
     /// The installation's key, if it has been made.
     pub async fn existing_installation_key(&self) -> Result<Option<[u8; 32]>, StoreError> {
         let mut transaction = self.begin().await?;
-        let key: Option<Vec<u8>> =
-            sqlx::query_scalar("select hash_key from revox_sync.installation where id = 1")
-                .fetch_optional(&mut *transaction)
-                .await
-                .map_err(StoreError::query("reading the installation's key"))?;
+        let key: Option<Vec<u8>> = query_scalar("select hash_key from revox_sync.installation where id = 1")
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(StoreError::query("reading the installation's key"))?;
         Ok(key.and_then(|key| key.try_into().ok()))
     }
 }

@@ -5,6 +5,7 @@
 
 use super::StoreError;
 use super::open::{Store, commit};
+use super::statement::{query, query_as, query_scalar};
 use sqlx::postgres::types::PgInterval;
 use sqlx::{PgConnection, Row};
 use std::time::Duration;
@@ -81,7 +82,7 @@ impl Lease {
 
     /// Renews it within a transaction, as its last statement; fails when it is another's by now.
     pub(super) async fn renew(&self, connection: &mut PgConnection) -> Result<(), StoreError> {
-        let renewed = sqlx::query(
+        let renewed = query(
             "update revox_sync.leases
              set expires_at = clock_timestamp() + $4, renewed_at = clock_timestamp()
              where scope = $1 and holder = $2 and epoch = $3 and expires_at > clock_timestamp()",
@@ -108,7 +109,7 @@ impl Store {
         let doing = "taking a lease";
         let ttl = interval(self.lease_ttl());
         let mut transaction = self.begin().await?;
-        let current: Option<(String, i64)> = sqlx::query_as(
+        let current: Option<(String, i64)> = query_as(
             "select holder, epoch from revox_sync.leases
              where scope = $1 and expires_at > clock_timestamp()
              for update",
@@ -122,7 +123,7 @@ impl Store {
             return Ok(None);
         }
         let dead_epoch = current.map(|(_, epoch)| epoch);
-        let epoch: Option<i64> = sqlx::query(
+        let epoch: Option<i64> = query(
             "insert into revox_sync.leases as l (scope, holder, epoch, expires_at, renewed_at)
              values ($1, $2, 1, clock_timestamp() + $3, clock_timestamp())
              on conflict (scope) do update
@@ -146,7 +147,7 @@ impl Store {
     /// Whether somebody holds the lease on `scope`, who is not known to be dead.
     pub async fn is_leased(&self, scope: &str) -> Result<bool, StoreError> {
         let mut transaction = self.begin().await?;
-        let holder: Option<String> = sqlx::query_scalar(
+        let holder: Option<String> = query_scalar(
             "select holder from revox_sync.leases where scope = $1 and expires_at > clock_timestamp()",
         )
         .bind(scope)
@@ -166,7 +167,7 @@ impl Store {
     /// Gives a lease back. Its epoch stays, so that a holder of old cannot pass for the next one.
     pub async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        sqlx::query(
+        query(
             "update revox_sync.leases set expires_at = clock_timestamp()
              where scope = $1 and holder = $2 and epoch = $3",
         )

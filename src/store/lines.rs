@@ -3,6 +3,7 @@
 //! Owns the macro by which `tables` declares where each column comes from. How a table's statements are made is
 //! said in `table`.
 
+use super::statement::query;
 use super::table::PgQuery;
 use crate::records::Field;
 use sqlx::AssertSqlSafe;
@@ -20,7 +21,7 @@ pub(super) struct Line<'a, R> {
 
 /// A query of a statement that this program has put together from constants, free of anyone's data.
 pub(super) fn own<'q>(statement: &str) -> PgQuery<'q> {
-    sqlx::query(AssertSqlSafe(statement.to_owned()))
+    query(AssertSqlSafe(statement.to_owned()))
 }
 
 /// A column's value within a record.

@@ -2,8 +2,9 @@
 
 use super::StoreError;
 use super::open::{Store, commit};
-use sqlx::Row;
+use super::statement::{query, query_scalar};
 use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::{PgConnection, Row};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -29,6 +30,11 @@ fn known_versions() -> impl DoubleEndedIterator<Item = i64> {
     MIGRATIONS.iter().map(|migration| migration.version)
 }
 
+async fn deallocate(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let freed = sqlx::raw_sql("deallocate all").execute(connection).await;
+    freed.map(drop).map_err(StoreError::query("freeing the migrator's statements"))
+}
+
 impl Store {
     /// Applies the migrations that are missing, all or none; returns how many. Safe to run from several
     /// processes at once.
@@ -39,7 +45,7 @@ impl Store {
             Err(other) => return Err(other),
         };
         let mut transaction = self.begin().await?;
-        sqlx::query("select pg_advisory_xact_lock($1)")
+        query("select pg_advisory_xact_lock($1)")
             .bind(MIGRATION_LOCK)
             .execute(&mut *transaction)
             .await
@@ -53,12 +59,15 @@ impl Store {
         .execute(&mut *transaction)
         .await
         .map_err(StoreError::query("creating the schema revox_sync"))?;
+        // The migrator names its statements; none of them may stay behind in a session that a pooler lends to others.
+        deallocate(&mut transaction).await?;
         migrator().run_direct(None, &mut *transaction, false).await.map_err(|source| match source {
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
                 StoreError::query("migrating the schema")(error)
             }
             source => StoreError::Migration { source },
         })?;
+        deallocate(&mut transaction).await?;
         commit(transaction).await?;
         Ok(pending)
     }
@@ -66,7 +75,7 @@ impl Store {
     /// Whether the schema is this program's: `Ok`, or `SchemaOlder`, or `SchemaNewer`.
     pub async fn check_schema(&self) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        let there: bool = sqlx::query("select to_regclass($1) is not null")
+        let there: bool = query("select to_regclass($1) is not null")
             .bind(MIGRATIONS_TABLE)
             .fetch_one(&mut *transaction)
             .await
@@ -76,12 +85,11 @@ impl Store {
         if !there {
             return Err(StoreError::SchemaOlder { pending: known_versions().count() });
         }
-        let applied: Vec<i64> = sqlx::query_scalar(
-            "select version from revox_sync._sqlx_migrations where success order by version",
-        )
-        .fetch_all(&mut *transaction)
-        .await
-        .map_err(StoreError::query("reading the schema's version"))?;
+        let applied: Vec<i64> =
+            query_scalar("select version from revox_sync._sqlx_migrations where success order by version")
+                .fetch_all(&mut *transaction)
+                .await
+                .map_err(StoreError::query("reading the schema's version"))?;
         if let Some(found) = applied.last().copied().filter(|found| *found > known) {
             return Err(StoreError::SchemaNewer { found, known });
         }
@@ -95,7 +103,7 @@ impl Store {
     /// Whether the user may do what the mirror needs: create its schemas, or write to the existing ones.
     pub async fn check_rights(&self) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        let row = sqlx::query(
+        let row = query(
             "select current_user::text,
                     has_database_privilege(current_database(), 'create'),
                     to_regnamespace('revox') is not null and to_regnamespace('revox_sync') is not null,

@@ -23,6 +23,7 @@ mod rejects;
 mod runs;
 #[cfg(feature = "sabotage")]
 mod sabotage;
+mod statement;
 mod states;
 mod status;
 mod stored;

@@ -2,6 +2,7 @@
 
 use super::StoreError;
 use super::error::is_lost;
+use super::statement::query;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Postgres, Row, Transaction};
@@ -99,7 +100,7 @@ impl Store {
 
     async fn check_fitness(&self) -> Result<Fitness, StoreError> {
         let mut transaction = self.begin().await?;
-        let row = sqlx::query(
+        let row = query(
             "select current_setting('server_version_num')::integer,
                     current_setting('server_version'),
                     current_setting('server_encoding'),

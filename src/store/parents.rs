@@ -8,6 +8,7 @@ use super::lines::Line;
 use super::open::{Store, commit, until_it_commits};
 use super::parts::write_lists;
 use super::rejects::{save_drift, save_rejects};
+use super::statement::query;
 use super::tables::{
     ASSISTANTS, CALL_RETRY_CONFIGS, CALLING_WINDOWS, CAMPAIGNS, FAQ_ITEMS, STRUCTURED_OUTPUT_FIELDS,
 };
@@ -74,7 +75,7 @@ impl Store {
         let records: Vec<&Campaign> = campaigns.iter().map(|(campaign, _)| *campaign).collect();
         until_it_commits(async || {
             let mut transaction = self.begin().await?;
-            sqlx::query(
+            query(
                 "insert into revox_sync.accounts as a
                      (name, organization_id, base_url, first_seen_at, updated_at, listed_at)
                  values ($1, $2, $3, $4, $4, $4)
@@ -93,7 +94,7 @@ impl Store {
             write_campaigns(&mut transaction, account, &records, now).await?;
             write_listed(&mut transaction, campaigns).await?;
             // The list is read whole: what it held before and did not show again has landed, or is there no more.
-            sqlx::query(
+            query(
                 "delete from revox_sync.rejects
                  where campaign_id = $1 and last_seen_at < $2
                    and (starts_with(row_key, $3)
@@ -117,7 +118,7 @@ impl Store {
     /// Remembers how the API pages, so that other campaigns need not find out again.
     pub async fn save_shape(&self, account: &str, shape: Shape, now: Time) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        sqlx::query("update revox_sync.accounts set api_shape = $2, updated_at = $3 where name = $1")
+        query("update revox_sync.accounts set api_shape = $2, updated_at = $3 where name = $1")
             .bind(account)
             .bind(Json(shape))
             .bind(now)
@@ -130,7 +131,7 @@ impl Store {
     /// Removes retry configurations that nothing refers to any more.
     pub async fn sweep_call_retry_configs(&self) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        sqlx::query(
+        query(
             "delete from revox.call_retry_configs k
              where not exists (select 1 from revox.campaigns c where c.call_retry_config_id = k.id)
                and not exists (select 1 from revox.assistants a where a.call_retry_config_id = k.id)
@@ -186,7 +187,7 @@ async fn write_listed(
 ) -> Result<(), StoreError> {
     let ids: Vec<&str> = campaigns.iter().map(|(campaign, _)| campaign.id.as_str()).collect();
     let listed: Vec<Json<&Fingerprint>> = campaigns.iter().map(|(_, listed)| Json(*listed)).collect();
-    sqlx::query(
+    query(
         "update revox_sync.checkpoints k set listed = l.listed
          from unnest($1::text[], $2::jsonb[]) as l(id, listed)
          where k.campaign_id = l.id and k.listed is distinct from l.listed",
@@ -265,16 +266,15 @@ async fn write_assistants(
     let doing = "writing assistants";
     // Locked in the order of their ids; an older copy than the stored one is passed over with its parts.
     let ids: Vec<&str> = assistants.keys().copied().collect();
-    let stored: HashMap<String, Option<Time>> = sqlx::query(
-        "select id, updated_at from revox.assistants where id = any($1) order by id for no key update",
-    )
-    .bind(&ids)
-    .fetch_all(&mut *connection)
-    .await
-    .map_err(StoreError::query(doing))?
-    .iter()
-    .map(|row| (row.get(0), row.get(1)))
-    .collect();
+    let stored: HashMap<String, Option<Time>> =
+        query("select id, updated_at from revox.assistants where id = any($1) order by id for no key update")
+            .bind(&ids)
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(StoreError::query(doing))?
+            .iter()
+            .map(|row| (row.get(0), row.get(1)))
+            .collect();
     assistants.retain(|id, assistant| {
         let stored = stored.get(*id).copied().flatten();
         assistant.updated_at.value().is_none_or(|updated_at| Some(*updated_at) >= stored)
@@ -295,7 +295,7 @@ async fn write_stubs(connection: &mut PgConnection, ids: &[&str], now: Time) -> 
     if ids.is_empty() {
         return Ok(());
     }
-    sqlx::query(
+    query(
         "insert into revox.assistants (id, _first_seen_at, _synced_at)
          select id, $2, $2 from unnest($1::text[]) as i(id)
          where not exists (select 1 from revox.assistants a where a.id = i.id)
@@ -328,7 +328,7 @@ pub(super) async fn write_campaigns(
         campaigns.values().map(|record| Line { owner: "", index: 0, record: *record }).collect();
     CAMPAIGNS.upsert(&lines, now).execute(&mut *connection).await.map_err(StoreError::query(doing))?;
     let ids: Vec<&str> = campaigns.keys().copied().collect();
-    sqlx::query(
+    query(
         "insert into revox_sync.checkpoints as k (campaign_id, account, updated_at)
          select id, $2, $3 from unnest($1::text[]) as i(id)
          on conflict (campaign_id) do update

@@ -2,6 +2,7 @@
 
 use super::StoreError;
 use super::checkpoint::{signed, unsigned};
+use super::statement::query;
 use crate::normalize::{DriftCounts, Hash};
 use crate::records::{Reject, Time};
 use sqlx::{PgConnection, Row};
@@ -16,7 +17,7 @@ pub(super) async fn save_rejects<'a>(
     rejects: impl Iterator<Item = &'a Reject>,
     now: Time,
 ) -> Result<(u64, u64), StoreError> {
-    sqlx::query("delete from revox_sync.rejects where campaign_id = $1 and row_key = any($2)")
+    query("delete from revox_sync.rejects where campaign_id = $1 and row_key = any($2)")
         .bind(campaign_id)
         .bind(landed)
         .execute(&mut *connection)
@@ -35,7 +36,7 @@ pub(super) async fn save_rejects<'a>(
     let hashes: Vec<&[u8]> = rejects.keys().map(|key| key.2.as_slice()).collect();
     let reasons: Vec<&str> = rejects.values().map(|reject| reject.reason.as_str()).collect();
     let payloads: Vec<&str> = rejects.values().map(|reject| reject.payload.as_str()).collect();
-    let fresh: i64 = sqlx::query(
+    let fresh: i64 = query(
         "with written as (
              insert into revox_sync.rejects as r
                  (campaign_id, row_key, path, payload_hash, reason, payload, first_seen_at, last_seen_at, times)
@@ -80,7 +81,7 @@ pub(super) async fn save_drift(
     let paths: Vec<&str> = drift.keys().map(|drift| drift.path.as_str()).collect();
     let kinds: Vec<&str> = drift.keys().map(|drift| drift.kind.as_str()).collect();
     let counts: Vec<i64> = drift.values().copied().map(signed).collect();
-    sqlx::query(
+    query(
         "insert into revox_sync.drift as d (path, kind, first_seen_at, last_seen_at, count)
          select i.path, i.kind, $4, $4, i.count
          from unnest($1::text[], $2::text[], $3::bigint[]) as i(path, kind, count)

@@ -4,6 +4,7 @@ use super::StoreError;
 use super::checkpoint::signed;
 use super::lease::Lease;
 use super::open::{Store, commit};
+use super::statement::query;
 use crate::plan::Outcome;
 use crate::records::Time;
 use chrono::TimeDelta;
@@ -76,7 +77,7 @@ impl Store {
     ) -> Result<i64, StoreError> {
         let mut transaction = self.begin().await?;
         // Under the campaign's lease, a line without an end is one of a pass that was broken off.
-        sqlx::query(
+        query(
             "update revox_sync.runs
              set outcome = 'failed', finished_at = $2, error = 'broken off; what it committed stays'
              where campaign_id = $1 and finished_at is null",
@@ -86,7 +87,7 @@ impl Store {
         .execute(&mut *transaction)
         .await
         .map_err(StoreError::query("closing the lines of passes that were broken off"))?;
-        let id = sqlx::query(
+        let id = query(
             "insert into revox_sync.runs (account, campaign_id, kind, started_at, trigger)
              values ($1, $2, $5, $3, $4)
              returning id",
@@ -131,7 +132,7 @@ impl Store {
             ("delete from revox_sync.rejects where last_seen_at < $1", before(keep_rejects)),
         ] {
             let Some(before) = before else { continue };
-            let removed = sqlx::query(statement).bind(before).execute(&mut *transaction).await;
+            let removed = query(statement).bind(before).execute(&mut *transaction).await;
             lines += removed.map_err(StoreError::query(doing))?.rows_affected();
         }
         commit(transaction).await?;
@@ -145,7 +146,7 @@ pub(super) async fn save_run(
     id: i64,
     line: &RunLine,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    query(
         "update revox_sync.runs
          set outcome = $2, finished_at = $3, evidence = $4, requests = $5, bytes = $6, rows_seen = $7,
              rows_inserted = $8, rows_updated = $9, rows_unchanged = $10, rows_tombstoned = $11,

@@ -5,6 +5,7 @@ use super::batch::{Batch, save_pages};
 use super::checkpoint::save_walk;
 use super::lease::Lease;
 use super::open::{Store, commit};
+use super::statement::query;
 use crate::sabotage::Sabotage;
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ impl Store {
         commit(transaction).await?;
         tokio::time::sleep(GAP).await;
         let mut transaction = self.begin().await?;
-        sqlx::query("delete from revox_sync.walk_pages where walk_id = $1 and first_page = $2")
+        query("delete from revox_sync.walk_pages where walk_id = $1 and first_page = $2")
             .bind(pages.walk.id)
             .bind(i64::try_from(pages.first_page).unwrap_or(i64::MAX))
             .execute(&mut *transaction)

@@ -6,6 +6,7 @@
 
 use super::StoreError;
 use super::open::Store;
+use super::statement::{query, query_as};
 use crate::normalize::Hash;
 use crate::plan::Unsettled;
 use crate::records::Time;
@@ -75,7 +76,7 @@ impl Store {
     ) -> Result<HashMap<String, KnownRow>, StoreError> {
         let mut transaction = self.begin().await?;
         // `is true` keeps the planner from reading the whole campaign by the index on it.
-        let rows = sqlx::query(
+        let rows = query(
             "select row_id, case when position is not null then hash end, unsettled_since,
                     case when unsettled_since is not null then status end
              from revox_sync.row_states
@@ -96,7 +97,7 @@ impl Store {
     /// How many rows of a campaign are known, and where their sequence ends.
     pub async fn load_places(&self, campaign_id: &str) -> Result<Places, StoreError> {
         let mut transaction = self.begin().await?;
-        let row = sqlx::query(
+        let row = query(
             "select count(*), max(position), count(*) filter (where position is null)
              from revox_sync.row_states where campaign_id = $1",
         )
@@ -115,7 +116,7 @@ impl Store {
         mut each: impl FnMut(&Placed<'_>),
     ) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        let mut rows = sqlx::query(
+        let mut rows = query(
             "select row_id, status, read_by <= $2
              from revox_sync.row_states
              where campaign_id = $1
@@ -142,7 +143,7 @@ impl Store {
         call_ids: &[&str],
     ) -> Result<HashMap<String, Vec<(String, String)>>, StoreError> {
         let mut transaction = self.begin().await?;
-        let found: Vec<(String, String, String)> = sqlx::query_as(
+        let found: Vec<(String, String, String)> = query_as(
             "select call_id, id, campaign_id from revox.campaign_rows
              where call_id = any($1) and _deleted_at is null",
         )
@@ -164,7 +165,7 @@ impl Store {
         now: Time,
     ) -> Result<Vec<(String, Option<String>, Time)>, StoreError> {
         let mut transaction = self.begin().await?;
-        sqlx::query_as(
+        query_as(
             "select row_id, status, unsettled_since from revox_sync.row_states
              where campaign_id = $1 and unsettled_since is not null and read_by <= $2",
         )
@@ -195,7 +196,7 @@ pub(super) async fn save_states(
     let unsettled = |part: fn(&Unsettled) -> Time| -> Vec<Option<Time>> {
         states.values().map(|state| state.unsettled.as_ref().map(part)).collect()
     };
-    let saved = sqlx::query(
+    let saved = query(
         "insert into revox_sync.row_states as s
              (row_id, campaign_id, hash, position, status, unsettled_since, read_by)
          select i.id, $1, i.hash, i.position, i.status, i.since, i.read_by
@@ -234,7 +235,7 @@ pub(super) async fn save_readings(
     let unsettled = |part: fn(&Unsettled) -> Time| -> Vec<Option<Time>> {
         readings.iter().map(|(_, unsettled)| unsettled.as_ref().map(part)).collect()
     };
-    sqlx::query(
+    query(
         "update revox_sync.row_states s
          set unsettled_since = i.since, read_by = i.read_by
          from unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) as i(id, since, read_by)

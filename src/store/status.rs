@@ -2,6 +2,7 @@
 
 use super::StoreError;
 use super::open::Store;
+use super::statement::{query_as, query_scalar};
 use crate::records::Time;
 use serde::Serialize;
 use sqlx::{FromRow, PgConnection};
@@ -143,7 +144,7 @@ impl Store {
     pub async fn load_status(&self, run_count: u32) -> Result<Status, StoreError> {
         let mut transaction = self.begin_reading().await?;
         let connection = &mut *transaction;
-        let accounts = sqlx::query_as(
+        let accounts = query_as(
             "select name, organization_id, base_url, listed_at, suspicious_at,
                     coalesce(cardinality(suspicious_campaign_ids), 0)::bigint as suspicious_campaigns
              from revox_sync.accounts
@@ -152,7 +153,7 @@ impl Store {
         .fetch_all(&mut *connection)
         .await
         .map_err(StoreError::query("reading the accounts"))?;
-        let campaigns = sqlx::query_as(
+        let campaigns = query_as(
             "select campaign_id, campaign_name, complete_through, completed_at, full_walk_at, last_outcome,
                     last_kind, last_run_at, last_requests, last_error, rows_live, calls_live, calls_open,
                     calls_unsettled, rejects, is_suspicious
@@ -162,7 +163,7 @@ impl Store {
         .fetch_all(&mut *connection)
         .await
         .map_err(StoreError::query("reading how fresh the campaigns are"))?;
-        let rejects = sqlx::query_scalar("select count(*) from revox_sync.rejects")
+        let rejects = query_scalar("select count(*) from revox_sync.rejects")
             .fetch_one(&mut *connection)
             .await
             .map_err(StoreError::query("counting rejects"))?;
@@ -173,7 +174,7 @@ impl Store {
 }
 
 async fn load_drift(connection: &mut PgConnection) -> Result<DriftStatus, StoreError> {
-    sqlx::query_as(
+    query_as(
         "select (select count(*) from revox_sync.drift) as count,
                 d.path as newest_path, d.kind as newest_kind, d.first_seen_at as newest_first_seen_at
          from (values (1)) as one
@@ -190,7 +191,7 @@ async fn load_drift(connection: &mut PgConnection) -> Result<DriftStatus, StoreE
 }
 
 async fn load_runs(connection: &mut PgConnection, count: u32) -> Result<Vec<RunStatus>, StoreError> {
-    sqlx::query_as(
+    query_as(
         "select r.id, r.account, r.campaign_id, c.name as campaign_name, r.kind, r.outcome,
                 r.outcome is null and exists (
                     select

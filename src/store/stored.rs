@@ -8,6 +8,7 @@ use super::checkpoint::unsigned;
 use super::lease::Lease;
 use super::lines::own;
 use super::open::{Store, commit};
+use super::statement::{query, query_as, query_scalar};
 use crate::records::Time;
 use sqlx::{AssertSqlSafe, Row};
 
@@ -56,7 +57,7 @@ impl Store {
             let live = if lookup.only_live { " and t._deleted_at is null" } else { "" };
             let statement =
                 format!("select to_jsonb(t)::text from revox.{table} t where t.{column} = any($1){live}");
-            let lines = sqlx::query_scalar(AssertSqlSafe(statement))
+            let lines = query_scalar(AssertSqlSafe(statement))
                 .bind(&lookup.values)
                 .fetch_all(&mut *transaction)
                 .await
@@ -69,7 +70,7 @@ impl Store {
     /// Ids of live rows of a campaign, in order, those after `after`; none at the end.
     pub async fn live_row_ids(&self, campaign_id: &str, after: &str) -> Result<Vec<String>, StoreError> {
         let mut transaction = self.begin().await?;
-        sqlx::query_scalar(
+        query_scalar(
             "select id from revox.campaign_rows
              where campaign_id = $1 and _deleted_at is null and id > $2
              order by id
@@ -88,7 +89,7 @@ impl Store {
     /// Whether a row is alive is asked after the join, as it is where calls are tombstoned.
     pub async fn unshown_calls(&self, campaign_id: &str, limit: i64) -> Result<Vec<String>, StoreError> {
         let mut transaction = self.begin().await?;
-        sqlx::query_scalar(
+        query_scalar(
             "select c.id
              from revox.calls c
              left join revox.campaign_rows r on r.call_id = c.id
@@ -112,7 +113,7 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<(String, String)>, StoreError> {
         let mut transaction = self.begin().await?;
-        sqlx::query_as(
+        query_as(
             "select a.id, a.call_id
              from revox.calls c
              join revox.call_attempts a on a.call_id = c.id
@@ -130,7 +131,7 @@ impl Store {
     /// Live campaigns of an account, those included that no pass has listed.
     pub async fn stored_campaigns(&self, account: &str) -> Result<Vec<String>, StoreError> {
         let mut transaction = self.begin().await?;
-        sqlx::query_scalar(
+        query_scalar(
             "select c.id
              from revox.campaigns c
              left join revox_sync.checkpoints k on k.campaign_id = c.id
@@ -150,7 +151,7 @@ impl Store {
         timezone: Option<&str>,
     ) -> Result<Vec<String>, StoreError> {
         let mut transaction = self.begin().await?;
-        sqlx::query_scalar(
+        query_scalar(
             "select id from revox.call_retry_configs
              where max_retry_attempts is not distinct from $1 and timezone is not distinct from $2
              order by id
@@ -170,7 +171,7 @@ impl Store {
         row_keys: &[&str],
     ) -> Result<Vec<String>, StoreError> {
         let mut transaction = self.begin().await?;
-        sqlx::query_scalar(
+        query_scalar(
             "select distinct row_key from revox_sync.rejects where campaign_id = $1 and row_key = any($2)",
         )
         .bind(campaign_id)
@@ -188,13 +189,13 @@ impl Store {
     ) -> Result<(u64, Vec<(String, String)>), StoreError> {
         let doing = "reading rejects";
         let mut transaction = self.begin().await?;
-        let count: i64 = sqlx::query("select count(*) from revox_sync.rejects where campaign_id = $1")
+        let count: i64 = query("select count(*) from revox_sync.rejects where campaign_id = $1")
             .bind(campaign_id)
             .fetch_one(&mut *transaction)
             .await
             .map_err(StoreError::query(doing))?
             .get(0);
-        let first = sqlx::query_as(
+        let first = query_as(
             "select row_key, path from revox_sync.rejects
              where campaign_id = $1
              order by row_key, path
@@ -236,14 +237,14 @@ impl Store {
             }
         }
         if *every_row {
-            sqlx::query("update revox_sync.row_states set hash = null where campaign_id = $1")
+            query("update revox_sync.row_states set hash = null where campaign_id = $1")
                 .bind(campaign_id)
                 .execute(&mut *connection)
                 .await
                 .map_err(StoreError::query(doing))?;
         }
         // Attempts go with their calls: a pass looks at those of calls that go then, not at those that went before.
-        sqlx::query(
+        query(
             "update revox.call_attempts a set _deleted_at = $2, _synced_at = $2
              from revox.calls c
              where c.campaign_id = $1 and c._deleted_at is not null

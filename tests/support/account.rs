@@ -73,7 +73,7 @@ impl Account {
         let simulator = Simulator::start(options).await.unwrap();
         let database = TestDatabase::fresh().await;
         let (store, _) = Store::open(&StoreOptions {
-            url: database.url().to_owned().into(),
+            url: database.mirror_url().to_owned().into(),
             max_connections: 10,
             lease_ttl: Duration::from_secs(30),
         })

@@ -20,6 +20,7 @@ const LIMIT: Duration = Duration::from_mins(1);
 pub(crate) struct TestDatabase {
     name: String,
     url: Url,
+    mirror_url: Url,
     server: Arc<Server>,
 }
 
@@ -31,12 +32,18 @@ impl TestDatabase {
         server.execute(format!("create database {name} template template0 encoding 'UTF8'")).await.unwrap();
         let mut url = server.url.clone();
         url.set_path(&name);
-        Self { name, url, server }
+        let mirror_url = super::pgbouncer::url_through(&server.url, &name).unwrap_or_else(|| url.clone());
+        Self { name, url, mirror_url, server }
     }
 
     /// Where to connect to, as the server's superuser.
     pub(crate) fn url(&self) -> &str {
         self.url.as_str()
+    }
+
+    /// Where the mirror connects to: the same, or a pooler before it.
+    pub(crate) fn mirror_url(&self) -> &str {
+        self.mirror_url.as_str()
     }
 
     /// The database's name.

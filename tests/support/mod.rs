@@ -8,6 +8,7 @@ pub(crate) mod container;
 pub(crate) mod database;
 pub(crate) mod hands;
 pub(crate) mod leaks;
+pub(crate) mod pgbouncer;
 pub(crate) mod program;
 pub(crate) mod running;
 pub(crate) mod setting;

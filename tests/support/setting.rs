@@ -21,8 +21,10 @@ pub(crate) struct Setting {
 impl Setting {
     pub(crate) async fn new(options: Options) -> Self {
         let database = TestDatabase::fresh().await;
-        let url = database.url().to_owned();
-        Self { database: Some(database), ..Self::over(options, &url).await }
+        let mut setting = Self::over(options, database.url()).await;
+        setting.set("DATABASE_URL", database.mirror_url());
+        setting.database = Some(database);
+        setting
     }
 
     /// With the mirror in a database that the test looks after itself.

@@ -15,7 +15,7 @@ async fn verify(account: &Account, more: &[&str], environment: &[(&str, &str)]) 
     let mut all = vec![
         ("REVOX_API_KEY", "demo-key"),
         ("REVOX_BASE_URL", base_url.as_str()),
-        ("DATABASE_URL", account.database.url()),
+        ("DATABASE_URL", account.database.mirror_url()),
     ];
     all.extend(environment);
     let arguments: Vec<&str> = ["verify"].iter().chain(more).copied().collect();
