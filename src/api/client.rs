@@ -5,9 +5,10 @@
 use super::address::Endpoint;
 use super::cost::CostCounter;
 use super::exchange::{Exchange, RawAnswer};
-use super::gate::Gate;
+use super::gate::{Gate, Paused};
 use super::retry::{Failure, RetryPolicy, Tries};
-use super::{Allowance, Answer, ApiError, ClientOptions, Cost, PageQuery};
+use super::shared::SharedSlots;
+use super::{Allowance, Answer, ApiError, ClientOptions, Cost, PageQuery, SharedPace};
 use crate::wire::{CallsPage, CampaignList, RowsPage, ShapeError, organization_id};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -28,6 +29,9 @@ pub struct Client {
     gate: Arc<Gate>,
     policy: RetryPolicy,
     cost: Arc<CostCounter>,
+    /// The rate limit, where other processes hold it, too.
+    shared: Option<Arc<SharedSlots>>,
+    per_second: Option<f64>,
 }
 
 /// Splits an answer, or says why it is none.
@@ -43,8 +47,16 @@ impl Client {
             budget: options.retry_budget,
             backoff_base: options.backoff_base,
         };
-        let exchange = Exchange::new(options)?;
-        Ok(Self { exchange: Arc::new(exchange), gate: Arc::new(gate), policy, cost: Arc::default() })
+        let per_second = options.requests_per_second;
+        let exchange = Arc::new(Exchange::new(options)?);
+        Ok(Self { exchange, gate: Arc::new(gate), policy, cost: Arc::default(), shared: None, per_second })
+    }
+
+    /// The same client with its rate limit held together with other processes, when it has one.
+    #[must_use]
+    pub fn sharing(&self, pace: Arc<dyn SharedPace>) -> Self {
+        let shared = self.per_second.map(|rate| Arc::new(SharedSlots::new(pace, rate)));
+        Self { shared, ..self.clone() }
     }
 
     /// The same client with a cost counter of its own, for one campaign's pass. What it counts, this client's
@@ -144,10 +156,14 @@ impl Client {
         decode: Decode<T>,
         tries: &mut Tries,
     ) -> Result<Answer<T>, (Failure, Duration)> {
-        let permit = self.gate.enter(tries.remaining()).await.map_err(|paused| {
+        let too_long = |paused: Paused| {
             let error = ApiError::RateLimited { retry_after: Some(paused.remaining) };
             (Failure::lasting(error), paused.remaining)
-        })?;
+        };
+        let permit = self.gate.enter(tries.remaining()).await.map_err(too_long)?;
+        if let Some(shared) = &self.shared {
+            shared.wait(tries.remaining()).await.map_err(too_long)?;
+        }
         self.cost.count_request(tries.begin());
         let started = Instant::now();
         let outcome = self.exchange.send(url, question, &self.cost).await;
@@ -171,6 +187,9 @@ impl Client {
             Err(failure) if matches!(failure.error, ApiError::RateLimited { .. }) => {
                 let pause = tries.pause_after(&failure);
                 permit.slow_down(pause);
+                if let Some(shared) = &self.shared {
+                    shared.pause(pause).await;
+                }
                 return Err((failure, pause));
             }
             Err(failure) => failure,

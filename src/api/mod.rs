@@ -12,9 +12,11 @@ mod exchange;
 mod gate;
 mod pace;
 mod retry;
+mod shared;
 
 pub use client::Client;
 pub use error::ApiError;
+pub use shared::SharedPace;
 
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;

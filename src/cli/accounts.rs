@@ -7,7 +7,7 @@ use crate::api::Client;
 use crate::config::{Account, Settings};
 use crate::observe::Progress;
 use crate::store::Store;
-use crate::sync::Mirror;
+use crate::sync::{Mirror, shared_pace};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -48,4 +48,11 @@ pub(super) fn mirror_of(
         progress,
         stop: CancellationToken::new(),
     }
+}
+
+/// The same mirror with its account's rate limit held together with other processes.
+pub(super) fn sharing_the_rate(mirror: Mirror) -> Mirror {
+    let Some(store) = mirror.store.clone() else { return mirror };
+    let client = mirror.client.sharing(shared_pace(store, &mirror.account));
+    Mirror { client, ..mirror }
 }

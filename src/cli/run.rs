@@ -1,6 +1,6 @@
 //! `run`: the daemon; with `--once`, one pass over every account, then exit.
 
-use super::accounts::{chosen, client_of, mirror_of};
+use super::accounts::{chosen, client_of, mirror_of, sharing_the_rate};
 use super::database::{self, Database, Whose};
 use super::exit::{CommandError, Exit, Failure};
 use super::serve::{self, Serving};
@@ -143,6 +143,7 @@ async fn make_passes(
         accept_account: arguments.accept_account,
         accept_deletions: arguments.accept_deletions,
         lease_wait: arguments.wait,
+        list_wait: arguments.wait,
         trigger: "once",
     };
     let several = mirrored.len() > 1;
@@ -153,6 +154,8 @@ async fn make_passes(
         }
         let progress = pass::progress(&context.terminal);
         let mirror = mirror_of(context, &context.settings, &account, client, store.clone(), progress);
+        // A dry run writes nothing, reservations neither.
+        let mirror = if arguments.dry_run { mirror } else { sharing_the_rate(mirror) };
         let ended = sync::run_pass(&mirror, &options).await;
         exit = exit.worse(match ended {
             Ok(report) => {

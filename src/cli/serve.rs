@@ -1,7 +1,7 @@
 //! The daemon as `run` and `demo` start it: its plan out of the configuration, signals, the end.
 
 use super::Context;
-use super::accounts::{client_of, mirror_of};
+use super::accounts::{client_of, mirror_of, sharing_the_rate};
 use super::database::Database;
 use super::exit::Exit;
 use crate::config::{Account, Settings};
@@ -101,7 +101,8 @@ impl Planner {
         for account in super::accounts::chosen(settings, self.account.as_deref())? {
             let client = client_of(settings, &account)?;
             let (store, progress) = (Some(self.store.clone()), Arc::clone(&self.progress));
-            let mut mirror = mirror_of(&self.context, settings, &account, client, store, progress);
+            let mirror = mirror_of(&self.context, settings, &account, client, store, progress);
+            let mut mirror = sharing_the_rate(mirror);
             mirror.stop = self.stop.clone();
             accounts.push(AccountPlan { mirror, key_mark: key_mark(&account) });
         }

@@ -56,8 +56,14 @@ pub(super) async fn run(context: &Context, arguments: &VerifyArguments) -> anyho
                 context.terminal.print(&format!("Account {}:", account.name));
             }
             let progress = pass::progress(&context.terminal);
-            let mirror =
-                accounts::mirror_of(context, settings, &account, client, Some(store.clone()), progress);
+            let mirror = accounts::sharing_the_rate(accounts::mirror_of(
+                context,
+                settings,
+                &account,
+                client,
+                Some(store.clone()),
+                progress,
+            ));
             exit = exit.worse(verify(context, arguments, &mirror, &store).await?);
         }
         store.close().await;

@@ -161,7 +161,7 @@ impl Conductor {
 
     /// Has an account's list read, unless that was since `unless_since`.
     pub(super) fn list(&mut self, account: &Arc<str>, unless_since: Time) {
-        let options = PassOptions { lease_wait: self.daemon.lease_ttl, ..self.options() };
+        let options = PassOptions { list_wait: self.daemon.lease_ttl, ..self.options() };
         let Some(keeper) = self.keepers.get_mut(account) else { return };
         if keeper.is_listing {
             keeper.list_again = keeper.list_again.max(Some(unless_since));

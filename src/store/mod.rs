@@ -17,6 +17,7 @@ mod lease;
 mod lines;
 mod migrate;
 mod open;
+mod pace;
 mod parents;
 mod parts;
 mod rejects;

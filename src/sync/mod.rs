@@ -20,6 +20,7 @@ mod lone;
 mod page;
 mod paging;
 mod parents;
+mod rate;
 mod round;
 #[cfg(feature = "sabotage")]
 mod sabotage;
@@ -29,6 +30,7 @@ mod walk;
 pub use account::{run_pass, wait_for_lease};
 pub use failure::FailureKind;
 pub use paging::{fetch_page, first_page};
+pub use rate::shared_pace;
 pub use round::{Job, Round, RoundEnd, begin_round, lone_job};
 
 use crate::api::{ApiError, Client, Cost};
@@ -98,6 +100,8 @@ pub struct PassOptions {
     pub accept_deletions: bool,
     /// How long to wait for a campaign that another process works on.
     pub lease_wait: Duration,
+    /// How long to wait for the account's list that another process reads, when that is longer.
+    pub list_wait: Duration,
     /// What set the pass off, for `revox_sync.runs.trigger`: `once`, `schedule`, `hook`, `demo`.
     pub trigger: &'static str,
 }

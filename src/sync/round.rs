@@ -172,7 +172,9 @@ pub async fn begin_round(
         return listed_round(mirror, options, store).await;
     }
     let scope = format!("account:{}", mirror.account);
-    let taken = wait_for_lease(&store, &scope, &Holder::this_process(), options.lease_wait).await?;
+    let taken =
+        wait_for_lease(&store, &scope, &Holder::this_process(), options.list_wait.max(options.lease_wait))
+            .await?;
     let Some((lease, waited)) = taken else { return Err(SyncError::Busy) };
     let keeper = keep(store.clone(), lease.clone());
     let held = if waited { store.load_account(&mirror.account).await? } else { held };

@@ -131,6 +131,36 @@ async fn a_process_that_slept_past_its_lease_writes_nothing_when_it_wakes() {
     setting.assert_equal().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rate_of_an_account_is_one_for_all_that_ask() {
+    let mut setting = Setting::new(small(6, 400)).await;
+    setting.set("REVOX_MIRROR__API__REQUESTS_PER_SECOND", "20");
+    setting.run(&["--campaign", &setting.simulator.campaign_ids()[0]]).await.exits(0);
+    let daemons: Vec<Running> = (0..3).map(|_| setting.daemon(&[])).collect();
+    for daemon in &daemons {
+        daemon.says("the daemon runs").await;
+    }
+    // While all of them have work: requests in a stretch, counted by the database's clock against what was reserved.
+    let reserved =
+        "select extract(epoch from next_slot_at - clock_timestamp())::float8 from revox_sync.paces";
+    let clock = std::time::Instant::now();
+    let before = setting.simulator.requests().total;
+    setting.until_equal().await;
+    let requests = setting.simulator.requests().total - before;
+    let seconds = clock.elapsed().as_secs_f64();
+    let ahead: f64 = sqlx::query_scalar(reserved).fetch_one(&setting.pool).await.unwrap();
+    assert!(ahead < 60.0, "the reservations do not run away: {ahead}");
+    let most = 20.0 * (seconds + 1.0) + 15.0;
+    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+    let asked = requests as f64;
+    assert!(asked <= most, "{asked} requests in {seconds} s at 20 a second");
+    let worked = daemons.iter().filter(|daemon| daemon.count("campaign started") > 0).count();
+    assert!(worked > 1, "more than one of them has asked");
+    for daemon in daemons {
+        daemon.stop().await;
+    }
+}
+
 /// The migrations are one transaction.
 async fn is_there(setting: &Setting) -> bool {
     setting.count("select count(to_regclass('revox_sync.checkpoints'))").await == 1
