@@ -1,7 +1,18 @@
 //! The admin server: health, metrics, hints from webhooks and the status page over HTTP.
 //!
-//! Owns: what is served to whom. Leaves to `observe` what is counted and what is going on, to `store` what the mirror
-//! holds, to `daemon` what becomes of a hint.
+//! Owns: what is served to whom. `server` has the routes, `access` says who may see what, `picture` reads the database for all
+//! viewers together, `health` judges it, `page` renders it, `events` sends what moves, `hooks` reads hints. Leaves to
+//! `observe` what is counted and what is going on, to `store` what the mirror holds, to `daemon` what becomes of a hint.
+
+mod access;
+mod events;
+mod health;
+mod hooks;
+mod page;
+mod picture;
+mod server;
+
+pub use server::AdminServer;
 
 use secrecy::SecretString;
 use std::net::SocketAddr;
@@ -12,8 +23,8 @@ use std::time::Duration;
 pub struct AdminOptions {
     /// Where it listens; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// What callers must bring when it listens beyond this machine (`Authorization: Bearer`, or a browser's login with it
-    /// as the password); none: no one is asked.
+    /// What callers must bring (`Authorization: Bearer`, or a browser's login with it as the password); none: no one is
+    /// asked, and only requests to this machine's own names are answered.
     pub token: Option<SecretString>,
     /// The last part of `/hooks/{secret}`; none: there are no hooks.
     pub hook_secret: Option<SecretString>,

@@ -9,6 +9,7 @@ use super::gate::{Gate, Paused};
 use super::retry::{Failure, RetryPolicy, Tries};
 use super::shared::SharedSlots;
 use super::{Allowance, Answer, ApiError, ClientOptions, Cost, PageQuery, SharedPace};
+use crate::observe;
 use crate::wire::{CallsPage, CampaignList, RowsPage, ShapeError, organization_id};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -167,10 +168,12 @@ impl Client {
         self.cost.count_request(tries.begin());
         let started = Instant::now();
         let outcome = self.exchange.send(url, question, &self.cost).await;
+        let status = outcome.as_ref().map_or_else(|failure| failure.status, |raw| Some(raw.status));
+        observe::count_request(status);
         debug!(
             method = if question.is_some() { "POST" } else { "GET" },
             path = endpoint.pattern(),
-            status = outcome.as_ref().map_or_else(|failure| failure.status, |raw| Some(raw.status)),
+            status,
             elapsed_ms = started.elapsed().as_millis(),
             "a try ended"
         );

@@ -3,6 +3,7 @@
 //! Owns: the counters and how a campaign's counter adds to its account's. Leaves to `client`: when to count.
 
 use super::Cost;
+use crate::observe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -23,6 +24,9 @@ impl CostCounter {
 
     /// Counts one try.
     pub(super) fn count_request(&self, is_retry: bool) {
+        if is_retry {
+            observe::count_retry();
+        }
         for counter in self.lineage() {
             counter.requests.fetch_add(1, Ordering::Relaxed);
             counter.retries.fetch_add(u64::from(is_retry), Ordering::Relaxed);
@@ -31,6 +35,7 @@ impl CostCounter {
 
     /// Counts bytes of an answer, after decompression.
     pub(super) fn count_bytes(&self, bytes: usize) {
+        observe::count_answer_bytes(bytes as u64);
         for counter in self.lineage() {
             counter.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
         }

@@ -4,7 +4,7 @@
 use crate::config::Settings;
 use crate::localdb::{LocalDb, Options, default_data_dir};
 use crate::store::{Store, StoreOptions};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -65,6 +65,18 @@ impl Database {
     /// How a person connects while the command runs; none for a database that the person has set up.
     pub(super) fn connection_line(&self) -> Option<String> {
         self.embedded.as_ref().map(LocalDb::connection_line)
+    }
+
+    /// How BI tools connect, without the password.
+    pub(super) fn line_for_tools(&self) -> Option<String> {
+        if let Some(embedded) = &self.embedded {
+            return Some(embedded.connection_line());
+        }
+        let mut url = url::Url::parse(self.url.expose_secret()).ok()?;
+        url.set_password(None).ok()?;
+        // Parameters may hold a password, too.
+        url.set_query(None);
+        Some(format!("psql {url}"))
     }
 
     /// Stops the embedded Postgres, if it is one and nobody else uses it.

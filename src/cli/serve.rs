@@ -4,6 +4,8 @@ use super::Context;
 use super::accounts::{client_of, mirror_of, sharing_the_rate};
 use super::database::Database;
 use super::exit::Exit;
+use crate::admin::{AdminOptions, AdminServer, Hint};
+use crate::clock::Clock;
 use crate::config::{Account, Settings};
 use crate::daemon::{self, AccountPlan, Daemon, Order, Plan};
 use crate::observe::{Board, LogProgress, Progress, Several};
@@ -24,7 +26,6 @@ const RELOADABLE_OF_ACCOUNTS: [&str; 3] = ["api_key", "api_key_file", "requests_
 /// What is served.
 pub(super) struct Serving<'a> {
     /// Where the mirror is kept.
-    #[expect(dead_code, reason = "the status page will say how to connect")]
     pub(super) database: &'a Database,
     /// The same, connected and migrated.
     pub(super) store: Store,
@@ -38,7 +39,7 @@ pub(super) struct Serving<'a> {
 
 /// Runs the daemon until a signal ends it.
 pub(super) async fn serve(context: &Context, serving: Serving<'_>) -> anyhow::Result<Exit> {
-    let Serving { store, settings, account, trigger, .. } = serving;
+    let Serving { database, store, settings, account, trigger } = serving;
     let clock = context.clock.clone();
     let board = Board::new(clock.clone());
     let log: Arc<dyn Progress> = Arc::new(LogProgress::of_changes());
@@ -49,6 +50,10 @@ pub(super) async fn serve(context: &Context, serving: Serving<'_>) -> anyhow::Re
     let plan = planner.plan(&settings)?;
     let (orders_in, orders) = mpsc::channel(16);
     let signals = tokio::spawn(pass_on_signals(orders_in.clone()));
+    let admin = start_admin(&settings, database, &store, &board, &clock, orders_in).await?;
+    if let (Some(admin), true) = (&admin, context.is_demo) {
+        context.terminal.print(&format!("The status page: http://{}/", admin.address()));
+    }
     let daemon = Daemon {
         store: store.clone(),
         clock,
@@ -61,9 +66,53 @@ pub(super) async fn serve(context: &Context, serving: Serving<'_>) -> anyhow::Re
     };
     let ended = daemon::run(daemon, plan, orders).await;
     signals.abort();
+    if let Some(admin) = admin {
+        admin.stop().await;
+    }
     store.close().await;
     ended?;
     Ok(Exit::Complete)
+}
+
+/// Starts the admin server, unless it is turned off. An address that is taken is no end of the daemon.
+async fn start_admin(
+    settings: &Settings,
+    database: &Database,
+    store: &Store,
+    board: &Arc<Board>,
+    clock: &Clock,
+    orders: mpsc::Sender<Order>,
+) -> anyhow::Result<Option<AdminServer>> {
+    let Some(listen) = settings.admin.listen() else { return Ok(None) };
+    let options = AdminOptions {
+        listen,
+        token: settings.admin.token()?,
+        hook_secret: settings.admin.hook_secret()?,
+        ready_max_age: settings.admin.ready_max_age,
+        connection_line: database.line_for_tools(),
+    };
+    let (hints_in, mut hints) = mpsc::channel(1);
+    match AdminServer::start(options, store.clone(), Arc::clone(board), clock.clone(), hints_in).await {
+        Ok(admin) => {
+            tracing::info!(address = %admin.address(), "the status page is at this address");
+            tokio::spawn(async move {
+                while let Some(hint) = hints.recv().await {
+                    let campaign = match hint {
+                        Hint::All => None,
+                        Hint::Campaign(id) => Some(id),
+                    };
+                    if orders.send(Order::Look(campaign)).await.is_err() {
+                        return;
+                    }
+                }
+            });
+            Ok(Some(admin))
+        }
+        Err(error) => {
+            tracing::warn!(%listen, %error, hint = "set admin.listen to a free address, or to \"\"", "there is no status page");
+            Ok(None)
+        }
+    }
 }
 
 /// SIGTERM and Ctrl-C stop, SIGHUP reloads.

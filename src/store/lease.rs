@@ -6,6 +6,7 @@
 use super::StoreError;
 use super::open::{Store, commit};
 use super::statement::{query, query_as, query_scalar};
+use crate::observe::{LeaseChange, count_lease};
 use sqlx::postgres::types::PgInterval;
 use sqlx::{PgConnection, Row};
 use std::time::Duration;
@@ -97,6 +98,7 @@ impl Lease {
         if renewed.rows_affected() == 1 {
             Ok(())
         } else {
+            count_lease(LeaseChange::Lost);
             Err(StoreError::LeaseLost { scope: self.scope.clone() })
         }
     }
@@ -109,20 +111,24 @@ impl Store {
         let doing = "taking a lease";
         let ttl = interval(self.lease_ttl());
         let mut transaction = self.begin().await?;
-        let current: Option<(String, i64)> = query_as(
-            "select holder, epoch from revox_sync.leases
-             where scope = $1 and expires_at > clock_timestamp()
+        let current: Option<(String, i64, bool, bool)> = query_as(
+            "select holder, epoch, expires_at > clock_timestamp(),
+                    coalesce(expires_at < renewed_at + $2, true)
+             from revox_sync.leases
+             where scope = $1
              for update",
         )
         .bind(scope)
+        .bind(ttl)
         .fetch_optional(&mut *transaction)
         .await
         .map_err(StoreError::query(doing))?;
-        let replaceable = current.as_ref().is_none_or(|(holder, _)| is_dead(holder));
-        if !replaceable {
+        let held = current.as_ref().filter(|(_, _, holds, _)| *holds);
+        if held.is_some_and(|(holder, ..)| !is_dead(holder)) {
             return Ok(None);
         }
-        let dead_epoch = current.map(|(_, epoch)| epoch);
+        let dead_epoch = held.map(|(_, epoch, ..)| *epoch);
+        let given_back = held.is_none() && current.as_ref().is_none_or(|(.., given_back)| *given_back);
         let epoch: Option<i64> = query(
             "insert into revox_sync.leases as l (scope, holder, epoch, expires_at, renewed_at)
              values ($1, $2, 1, clock_timestamp() + $3, clock_timestamp())
@@ -141,6 +147,13 @@ impl Store {
         .map_err(StoreError::query(doing))?
         .map(|row| row.get(0));
         commit(transaction).await?;
+        if let Some(epoch) = epoch {
+            let change = if given_back { LeaseChange::Taken } else { LeaseChange::TakenOver };
+            if change == LeaseChange::TakenOver {
+                tracing::info!(scope, epoch, "a lease was taken over: its holder was gone");
+            }
+            count_lease(change);
+        }
         Ok(epoch.map(|epoch| Lease { scope: scope.to_owned(), holder: holder.clone(), epoch, ttl }))
     }
 
@@ -177,7 +190,9 @@ impl Store {
         .execute(&mut *transaction)
         .await
         .map_err(StoreError::query("giving back a lease"))?;
-        commit(transaction).await
+        commit(transaction).await?;
+        count_lease(LeaseChange::Released);
+        Ok(())
     }
 }
 

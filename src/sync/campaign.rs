@@ -11,7 +11,7 @@ use super::round::{Shared, due_of};
 use super::verdict::{Verdict, Walked};
 use super::walk::Walker;
 use super::{CampaignReport, FailureKind, Mirror, PassOptions, RowCounts};
-use crate::observe::CampaignProgress;
+use crate::observe::{self, CampaignProgress};
 use crate::plan::{Due, Outcome, Search};
 use crate::records::Time;
 use crate::store::{CampaignState, Kind, Lease, RunLine, Store, StoreError};
@@ -183,6 +183,12 @@ impl CampaignPass {
             tally.rows.tombstoned = 0;
         }
         report.rows = tally.rows;
+        let counts = &tally.rows;
+        observe::count_rows(counts.inserted, counts.updated, counts.unchanged, counts.tombstoned);
+        observe::count_rejects(counts.rejected_new);
+        let outcome = ended.as_ref().map_or(Outcome::Failed, |verdict| verdict.outcome);
+        let took = (self.mirror.clock.now() - started_at).to_std().unwrap_or_default();
+        observe::observe_pass(tally.kind.as_str(), outcome, took);
         match ended {
             Ok(verdict) => {
                 report.outcome = verdict.outcome;
