@@ -126,7 +126,7 @@ mod tests {
         "2026-03-01T12:00:00Z".parse::<Time>().unwrap() + TimeDelta::minutes(minutes)
     }
 
-    fn picture(listed: &[Option<i64>], complete: &[Option<i64>]) -> Taken {
+    fn picture(listed: &[Option<i64>], complete: &[Option<i64>]) -> Arc<Picture> {
         let accounts = listed.iter().map(|minute| AccountStatus {
             name: "default".to_owned(),
             listed_at: minute.map(at),
@@ -139,24 +139,24 @@ mod tests {
         });
         let status =
             Status { accounts: accounts.collect(), campaigns: campaigns.collect(), ..Status::default() };
-        Ok(Arc::new(Picture { taken_at: at(60), status, activity: Arc::default() }))
+        Arc::new(Picture { taken_at: at(60), status, activity: Arc::default() })
     }
 
     #[test]
     fn it_is_ready_when_everything_is_fresh_and_says_what_is_not() {
         let age = TimeDelta::minutes(30);
         let fine = BoardState::default();
-        for (taken, expected) in [
-            (picture(&[Some(59)], &[Some(59), Some(31)]), None),
-            (picture(&[Some(59)], &[]), None),
-            (picture(&[], &[]), Some("no list has been read yet")),
-            (picture(&[Some(59), None], &[]), Some("list of account default was read never")),
-            (picture(&[Some(20)], &[]), Some("list of account default was read 40 min ago")),
-            (picture(&[Some(59)], &[Some(59), Some(20)]), Some("1 campaign is staler than 1800 s")),
-            (picture(&[Some(59)], &[None, Some(20)]), Some("2 campaigns are staler")),
+        for (found, expected) in [
+            (Ok(picture(&[Some(59)], &[Some(59), Some(31)])), None),
+            (Ok(picture(&[Some(59)], &[])), None),
+            (Ok(picture(&[], &[])), Some("no list has been read yet")),
+            (Ok(picture(&[Some(59), None], &[])), Some("list of account default was read never")),
+            (Ok(picture(&[Some(20)], &[])), Some("list of account default was read 40 min ago")),
+            (Ok(picture(&[Some(59)], &[Some(59), Some(20)])), Some("1 campaign is staler than 1800 s")),
+            (Ok(picture(&[Some(59)], &[None, Some(20)])), Some("2 campaigns are staler")),
             (Err("the database is away".into()), Some("the database is away")),
         ] {
-            let reasons = reasons(&taken, &fine, age).join("\n");
+            let reasons = reasons(&found, &fine, age).join("\n");
             match expected {
                 None => assert_eq!(reasons, ""),
                 Some(expected) => assert!(reasons.contains(expected), "{expected} is not in {reasons}"),
@@ -171,14 +171,14 @@ mod tests {
         };
         let account = AccountBoard { next_look_at: None, trouble: Some(trouble) };
         let parked = BoardState { accounts: [("sales".to_owned(), account)].into(), ..BoardState::default() };
-        let reasons = reasons(&picture(&[Some(59)], &[]), &parked, age);
+        let reasons = reasons(&Ok(picture(&[Some(59)], &[])), &parked, age);
         assert_eq!(reasons, ["account sales is parked: the API refused the key"]);
     }
 
     #[test]
     fn the_database_s_metrics_are_there_only_while_it_is() {
         let fine = BoardState::default();
-        let text = metrics_of(&picture(&[Some(59)], &[Some(50), None]), &fine);
+        let text = metrics_of(&Ok(picture(&[Some(59)], &[Some(50), None])), &fine);
         for line in [
             "revox_mirror_database_up 1\n",
             "revox_mirror_freshness_seconds{campaign_id=\"c\\\"1\"} 600\n",

@@ -5,7 +5,7 @@ use super::alarms::{Alarm, Alarms, Ring};
 use super::keeper::Keeper;
 use super::trouble::words;
 use super::{Daemon, DaemonError, Order, Orders, Plan};
-use crate::observe::AccountBoard;
+use crate::observe::{self, AccountBoard};
 use crate::records::Time;
 use crate::store::StoreError;
 use crate::sync::{self, CampaignReport, FailureKind, Job, PassOptions, Round, SyncError, begin_round};
@@ -75,9 +75,12 @@ pub async fn run(daemon: Daemon, plan: Plan, mut orders: Orders) -> Result<(), D
         alarms,
     };
     conductor.start().await;
+    observe::tell_ready("looking at its accounts");
+    let mut heart = observe::heartbeat().map(tokio::time::interval);
     loop {
         conductor.begin_passes();
         tokio::select! {
+            () = beat(heart.as_mut()) => observe::tell_alive(),
             Some(ring) = rings.recv() => conductor.hear(&ring).await,
             Some(done) = conductor.tasks.join_next_with_id() => conductor.take(done).await,
             order = orders.recv() => match order {
@@ -89,6 +92,16 @@ pub async fn run(daemon: Daemon, plan: Plan, mut orders: Orders) -> Result<(), D
     }
     conductor.drain(&mut orders).await;
     Ok(())
+}
+
+/// The next beat; none comes when nobody waits for it.
+async fn beat(heart: Option<&mut tokio::time::Interval>) {
+    match heart {
+        Some(heart) => {
+            heart.tick().await;
+        }
+        None => std::future::pending().await,
+    }
 }
 
 impl Conductor {
@@ -308,6 +321,7 @@ impl Conductor {
 
     /// Ends: what is under way may end within the grace, unless a second order to stop comes.
     async fn drain(&mut self, orders: &mut Orders) {
+        observe::tell_stopping();
         self.daemon.board.write(|state| state.is_draining = true);
         self.agenda.clear();
         self.alarms.stop().await;

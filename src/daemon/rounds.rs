@@ -4,7 +4,7 @@ use super::agenda::Entry;
 use super::conductor::{Conductor, Done, Task, Work};
 use super::keeper::RoundUnderWay;
 use super::trouble::ACCEPT;
-use crate::observe::Trouble;
+use crate::observe::{self, Trouble};
 use crate::sync::Round;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -49,6 +49,11 @@ impl Conductor {
             entries.push((key, Entry { job: work, priority: own.priority, complete_through }));
         }
         tracing::info!(%account, due = entries.len(), passed_over = round.passed_over.len(), "the list was looked at");
+        observe::tell_status(&format!(
+            "account {account}: {} due, {} passed over",
+            entries.len(),
+            round.passed_over.len()
+        ));
         let end = round.end.leaving_alone(left_alone);
         let under_way = RoundUnderWay { number, outstanding, reports: round.passed_over.clone(), end };
         let list_again = keeper.list_again.take();

@@ -5,7 +5,7 @@ use super::alarms::Alarm;
 use super::conductor::Conductor;
 use super::keeper::Keeper;
 use super::policy::{Reaction, advice, reaction};
-use crate::observe::Trouble;
+use crate::observe::{self, Trouble};
 use crate::plan::Outcome;
 use crate::records::Time;
 use crate::sync::{CampaignReport, FailureKind, SyncError};
@@ -209,11 +209,22 @@ impl Conductor {
 
     /// Takes up a configuration that was read again, or says why not and goes on with the old one.
     pub(super) async fn reload(&mut self) {
+        observe::tell_reloading();
+        let status = if self.take_up_configuration().await {
+            "configuration read again"
+        } else {
+            "configuration refused"
+        };
+        observe::tell_ready(status);
+    }
+
+    /// Whether it could be taken up.
+    async fn take_up_configuration(&mut self) -> bool {
         let plan = match (self.daemon.replan)() {
             Ok(plan) => plan,
             Err(why) => {
                 tracing::error!(why, "the configuration is not taken up; the old one holds");
-                return;
+                return false;
             }
         };
         for fresh in &plan.accounts {
@@ -235,5 +246,6 @@ impl Conductor {
         }
         self.set_campaign_ticks().await;
         self.look(None);
+        true
     }
 }

@@ -1,6 +1,6 @@
 //! What the program tells while it works: logs, progress, the board.
 //!
-//! Owns: how log lines look, which are kept, progress as log lines, metrics, and the board of what is going on right now. Leaves to `cli`: where lines are
+//! Owns: how log lines look, which are kept, progress as log lines, metrics, what systemd is told, and the board of what is going on right now. Leaves to `cli`: where lines are
 //! written, and progress as bars.
 
 mod board;
@@ -8,6 +8,7 @@ mod log_lines;
 mod log_progress;
 mod metrics;
 mod progress;
+mod systemd;
 mod words;
 
 pub use board::{AccountBoard, Board, BoardState, PassBoard, Trouble};
@@ -18,4 +19,5 @@ pub use metrics::{
     observe_pass, render_metrics,
 };
 pub use progress::{CampaignProgress, Progress, Several, Silent};
+pub use systemd::{heartbeat, tell_alive, tell_ready, tell_reloading, tell_status, tell_stopping};
 pub use words::{ago, counted};

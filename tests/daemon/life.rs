@@ -121,3 +121,43 @@ async fn a_reload_takes_up_what_is_safe_and_names_the_key_of_what_is_not() {
     setting.until_equal().await;
     daemon.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn systemd_is_told_that_it_is_ready_lives_reloads_and_stops() {
+    let setting = Setting::new(small(1, 5)).await;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("notify");
+    let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let socket = std::sync::Arc::new(socket);
+    let next = move || {
+        let mut buffer = [0; 4096];
+        let length = socket.recv(&mut buffer).expect("something is told in time");
+        String::from_utf8_lossy(&buffer[..length]).into_owned()
+    };
+    let until_told = async |text: &'static str| {
+        let next = next.clone();
+        tokio::task::spawn_blocking(move || {
+            loop {
+                let told = next();
+                if told.contains(text) {
+                    return told;
+                }
+            }
+        })
+        .await
+        .unwrap()
+    };
+    let daemon = setting.daemon(&[("NOTIFY_SOCKET", path.to_str().unwrap()), ("WATCHDOG_USEC", "600000")]);
+    until_told("READY=1").await;
+    until_told("WATCHDOG=1").await;
+    until_told("STATUS=account default:").await;
+    daemon.signal(Signal::SIGHUP);
+    let reloading = until_told("RELOADING=1").await;
+    assert!(reloading.contains("MONOTONIC_USEC="), "{reloading}");
+    until_told("READY=1").await;
+    until_told("WATCHDOG=1").await;
+    daemon.signal(Signal::SIGTERM);
+    until_told("STOPPING=1").await;
+    daemon.ended().await.exits(0);
+}

@@ -1,10 +1,17 @@
 //! The daemon as a process, between a simulator and a real Postgres: when it looks, whose work it does, what becomes of
 //! trouble, how it ends. A file a subject.
 
-#![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, as it should"
+)]
 
 mod accounts;
+mod admin;
 mod life;
+mod page;
+mod panics;
 mod schedule;
 mod several;
 #[path = "../support/mod.rs"]

@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by a panic")]
 
 pub(crate) mod account;
+pub(crate) mod browser;
 pub(crate) mod cluster;
 pub(crate) mod container;
 pub(crate) mod database;
 pub(crate) mod hands;
+pub(crate) mod http;
 pub(crate) mod leaks;
 pub(crate) mod pgbouncer;
 pub(crate) mod program;

@@ -12,7 +12,7 @@ pub(super) fn render(view: &View<'_>) -> Markup {
         return html! { p .quiet { "They cannot be read at the moment." } };
     };
     let status = &picture.status;
-    // Other daemons' passes, as the database has them.
+    // Passes of other processes, as the database has them.
     let elsewhere: HashSet<&str> = status
         .runs
         .iter()
@@ -68,7 +68,7 @@ fn line(view: &View<'_>, campaign: &CampaignStatus, is_elsewhere: bool) -> Marku
             th scope="row" {
                 (name)
                 @if let Some(pass) = view.board.passes.get(id) { (progress(pass)) }
-                @if is_elsewhere { " " span .badge.going { "under way elsewhere" } }
+                @if is_elsewhere { " " span .badge.going { "under way" } }
             }
             td .when {
                 @if is_stale { span .badge.warn { "stale" } " " }

@@ -155,7 +155,14 @@ fn sentence(view: &View<'_>) -> (String, Kind) {
         return ("The mirror holds no campaign yet".to_owned(), ("warn", "Empty"));
     }
     if stale > 0 {
-        let words = format!("{} of {count} stale", counted(stale, "campaign", "campaigns"));
+        let words = match count {
+            1 => "The campaign is stale".to_owned(),
+            _ => format!(
+                "{stale} of {} {} stale",
+                counted(count, "campaign", "campaigns"),
+                if stale == 1 { "is" } else { "are" }
+            ),
+        };
         return (words, ("warn", "Stale"));
     }
     let oldest = campaigns.iter().filter_map(|campaign| campaign.complete_through).min();
@@ -172,8 +179,9 @@ fn time(at: Time, now: Time) -> Markup {
 }
 
 fn time_or_never(at: Option<Time>, now: Time) -> Markup {
-    match at {
-        Some(at) => time(at, now),
-        None => html! { "never" },
+    if let Some(at) = at {
+        time(at, now)
+    } else {
+        html! { "never" }
     }
 }

@@ -1,0 +1,143 @@
+//! The admin server of a running daemon: who is told what, and hints that lead to a look.
+
+use crate::support::http::{get, send};
+use crate::support::running::{Running, until};
+use crate::support::setting::Setting;
+use crate::{finish, small};
+use revox_mirror::simulator::{Fault, FaultKind};
+
+/// One look a year: what is seen sooner came by a hint.
+const YEARLY: (&str, &str) = ("REVOX_MIRROR__SCHEDULE__CRON", "0 0 0 1 1 *");
+const ANYWHERE: (&str, &str) = ("REVOX_MIRROR__ADMIN__LISTEN", "127.0.0.1:0");
+
+/// Where a daemon's server is.
+pub(crate) async fn address_of(daemon: &Running) -> String {
+    let words = "the status page is at this address";
+    daemon.says(words).await;
+    let log = daemon.log();
+    let line = log.lines().find(|line| line.contains(words)).unwrap();
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+    line["address"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hook_with_the_secret_leads_to_a_look_and_its_body_to_nothing_else() {
+    let setting = Setting::new(small(2, 20)).await;
+    finish(&setting.simulator, 2);
+    let ids = setting.simulator.campaign_ids();
+    let secret = "a-hook-secret-of-ours";
+    let daemon = setting.daemon(&[YEARLY, ANYWHERE, ("REVOX_MIRROR__ADMIN__HOOK_SECRET", secret)]);
+    let address = address_of(&daemon).await;
+    setting.until_equal().await;
+    let lists = setting.list_requests();
+
+    setting.simulator.edit(|account| account.append_rows(0, 3).unwrap());
+    let hook = format!("/hooks/{secret}");
+    for (path, status) in [("/hooks/another-secret-of-ours", 404), ("/hooks/", 404), ("/hooks", 404)] {
+        assert_eq!(send(&address, "POST", path, &[], "").await.status, status, "{path}");
+    }
+    assert_eq!(get(&address, &hook).await.status, 405);
+    let body = format!("{{\"campaign_id\":{:?},\"rows\":[{{\"id\":\"marker-in-a-body\"}}]}}", ids[0]);
+    assert_eq!(send(&address, "POST", &hook, &[], &body).await.status, 202);
+    setting.until_equal().await;
+    assert_eq!(setting.list_requests(), lists, "a hint at one campaign asks for that one alone");
+
+    setting.simulator.edit(|account| account.append_rows(1, 3).unwrap());
+    assert_eq!(send(&address, "POST", &hook, &[], "whatever").await.status, 202);
+    setting.until_equal().await;
+    assert_eq!(setting.list_requests(), lists + 1);
+    let long = "x".repeat(70_000);
+    assert_eq!(send(&address, "POST", &hook, &[], &long).await.status, 413);
+    let run = daemon.stop().await;
+    assert!(!run.err.contains("marker-in-a-body") && !run.err.contains(secret));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_who_may_is_shown_anything() {
+    let setting = Setting::new(small(1, 5)).await;
+    let token = "a-token-that-is-long-enough";
+    let open = setting.daemon(&[ANYWHERE]);
+    let closed = setting
+        .daemon(&[("REVOX_MIRROR__ADMIN__LISTEN", "0.0.0.0:0"), ("REVOX_MIRROR__ADMIN__TOKEN", token)]);
+    let (open_at, closed_at) =
+        (address_of(&open).await, address_of(&closed).await.replace("0.0.0.0", "127.0.0.1"));
+    let bearer = format!("Bearer {token}");
+    // any:a-token-that-is-long-enough
+    let basic = "Basic YW55OmEtdG9rZW4tdGhhdC1pcy1sb25nLWVub3VnaA==";
+    for path in ["/", "/metrics", "/page.css", "/page.js"] {
+        assert_eq!(get(&open_at, path).await.status, 200, "{path}");
+        assert_eq!(send(&open_at, "GET", path, &[("Host", "evil.example")], "").await.status, 403, "{path}");
+        let refused = get(&closed_at, path).await;
+        assert_eq!(refused.status, 401, "{path}");
+        assert!(refused.head.contains("www-authenticate: basic"), "{}", refused.head);
+        for authorization in [bearer.as_str(), basic] {
+            let headers = [("Authorization", authorization), ("Host", "mirror.example")];
+            assert_eq!(send(&closed_at, "GET", path, &headers, "").await.status, 200, "{path}");
+        }
+    }
+    assert_eq!(get(&closed_at, "/events").await.status, 401);
+    assert_eq!(get(&closed_at, "/livez").await.status, 200);
+    assert!(matches!(get(&closed_at, "/readyz").await.status, 200 | 503));
+    assert_eq!(send(&open_at, "POST", "/", &[], "").await.status, 405);
+    assert_eq!(get(&open_at, "/nothing").await.status, 404);
+    let page = get(&open_at, "/").await;
+    assert!(page.head.contains("content-security-policy: default-src 'none'"), "{}", page.head);
+    assert!(page.head.contains("x-content-type-options: nosniff"));
+    // Without a token nobody listens to the network.
+    let refused = setting.daemon(&[("REVOX_MIRROR__ADMIN__LISTEN", "0.0.0.0:0")]).ended().await;
+    refused.exits(2).says("admin.listen").says("admin.token");
+    // A taken address is a warning.
+    let third = setting.daemon(&[("REVOX_MIRROR__ADMIN__LISTEN", &open_at)]);
+    third.says("there is no status page").await;
+    third.says("the daemon runs").await;
+    for daemon in [open, closed, third] {
+        let run = daemon.stop().await;
+        assert!(!run.err.contains(token));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_ready_once_it_is_fresh_and_says_why_it_is_not() {
+    let mut setting = Setting::new(small(1, 20)).await;
+    setting.set("REVOX_MIRROR__API__MAX_TRIES", "1");
+    setting.simulator.inject(Fault::new(FaultKind::Status(401)));
+    let daemon = setting.daemon(&[ANYWHERE, ("REVOX_MIRROR__ADMIN__READY_MAX_AGE", "1h")]);
+    let address = address_of(&daemon).await;
+    daemon.says("the account is parked until somebody acts").await;
+    let answer = get(&address, "/readyz").await;
+    assert_eq!(answer.status, 503);
+    assert!(
+        answer.body.contains("account default is parked: the campaign list cannot be read"),
+        "{}",
+        answer.body
+    );
+    let page = get(&address, "/").await.body;
+    assert!(page.contains("Somebody has to act: account default is parked"), "{page}");
+    assert!(page.contains("What to do: check the account"), "{page}");
+    setting.simulator.clear_faults();
+    daemon.signal(nix::sys::signal::Signal::SIGHUP);
+    until("it is ready", async || get(&address, "/readyz").await.status == 200).await;
+    setting.until_equal().await;
+    let metrics = get(&address, "/metrics").await.body;
+    let id = &setting.simulator.campaign_ids()[0];
+    for text in [
+        "revox_mirror_api_requests_total{code=\"401\"} ".to_owned(),
+        "revox_mirror_database_up 1".to_owned(),
+        format!("revox_mirror_freshness_seconds{{campaign_id=\"{id}\"}} "),
+        "revox_mirror_rows_total{change=\"inserted\"} 20".to_owned(),
+    ] {
+        assert!(metrics.contains(&text), "{text} is not in\n{metrics}");
+    }
+    setting.execute("update revox_sync.checkpoints set complete_through = now() - interval '2 hours'").await;
+    // The next look makes it fresh again, so the state between is judged by the page's own function in its tests.
+    setting.execute("alter table revox_sync._sqlx_migrations rename to aside").await;
+    until("the schema is wrong", async || {
+        let answer = get(&address, "/readyz").await;
+        answer.status == 503 && answer.body.contains("the schema is not up to date")
+    })
+    .await;
+    assert_eq!(get(&address, "/livez").await.status, 200);
+    assert!(get(&address, "/metrics").await.body.contains("revox_mirror_database_up 0"));
+    setting.execute("alter table revox_sync.aside rename to _sqlx_migrations").await;
+    daemon.stop().await;
+}
