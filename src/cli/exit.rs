@@ -93,6 +93,9 @@ pub(super) enum CommandError {
     /// No command has made a mirror on this machine yet.
     #[error("there is no mirror on this machine yet")]
     NoMirror,
+    /// There is nobody to be asked.
+    #[error("the admin server is turned off")]
+    NoAdmin,
     /// A signal.
     #[error("interrupted")]
     Interrupted,
@@ -118,6 +121,7 @@ impl CommandError {
             Self::NoMirror => {
                 "make it with `revox-mirror run --once`, or set DATABASE_URL to where it is".to_owned()
             }
+            Self::NoAdmin => "set admin.listen to an address".to_owned(),
             Self::Interrupted => "what was committed stays; the next run goes on from there".to_owned(),
             Self::NoPsql(_) => {
                 "install psql (`apt-get install postgresql-client`), or set localdb.bin_dir to where it is"
@@ -134,7 +138,9 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
     }
     if let Some(error) = cause.downcast_ref::<CommandError>() {
         return Some(match error {
-            CommandError::UnknownAccount { .. } | CommandError::WhichAccount => Exit::Usage,
+            CommandError::UnknownAccount { .. } | CommandError::WhichAccount | CommandError::NoAdmin => {
+                Exit::Usage
+            }
             CommandError::NoMirror => Exit::Database,
             CommandError::Interrupted | CommandError::NoPsql(_) | CommandError::Listen { .. } => Exit::Other,
         });

@@ -14,6 +14,7 @@ mod migrate;
 mod pass;
 mod psql;
 mod questions;
+mod ready;
 mod run;
 mod serve;
 mod simulate;
@@ -66,6 +67,8 @@ enum Command {
     Status(status::StatusArguments),
     /// Read the API again and prove the mirror equal to it, or list what differs
     Verify(verify::VerifyArguments),
+    /// Ask the daemon on this machine whether it is ready: exits 0 or 1, for health checks
+    Ready(ready::ReadyArguments),
     /// Apply the migrations that are missing (run does so, too)
     Migrate,
     /// Open psql on the mirror's database
@@ -124,6 +127,7 @@ fn run_to_end(context: &Context, command: &Command) -> anyhow::Result<Exit> {
             Command::Check => check::run(context).await,
             Command::Status(arguments) => status::run(context, arguments).await,
             Command::Verify(arguments) => verify::run(context, arguments).await,
+            Command::Ready(arguments) => ready::run(context, arguments).await,
             Command::Migrate => migrate::run(context).await,
             Command::Psql(arguments) => psql::run(context, arguments).await,
             Command::Demo(arguments) => demo::run(context, arguments).await,
