@@ -7,7 +7,9 @@ mod support;
 
 use std::path::Path;
 use support::cluster::open_directory;
+use support::http;
 use support::program::{self, Run};
+use support::running::{Running, until};
 
 /// The program with a data directory of its own.
 async fn run(directory: &Path, arguments: &[&str]) -> Run {
@@ -75,4 +77,31 @@ async fn the_demo_shows_what_landed_and_can_be_looked_into_after_it() {
     assert_eq!(run(directory.path(), &counted).await.out, "60\n");
     assert_eq!(processes(directory.path()), Vec::<String>::new(), "no server is left behind");
     assert!(!directory.path().join("data/cluster").exists(), "the mirror's own database was not touched");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_living_demo_shows_its_page_and_the_calls_that_move_and_ends_with_a_signal() {
+    let directory = open_directory();
+    let (data, share) = (directory.path().join("data"), directory.path().join("share"));
+    let environment = [
+        ("XDG_DATA_HOME", share.to_str().unwrap()),
+        ("REVOX_MIRROR__LOCALDB__DATA_DIR", data.to_str().unwrap()),
+        ("REVOX_MIRROR__ADMIN__LISTEN", "127.0.0.1:0"),
+    ];
+    let demo = Running::start(&["demo", "--rows", "40"], &environment);
+    until("the page's address is printed", async || demo.printed().contains("The status page: http://"))
+        .await;
+    let text = demo.printed();
+    let address = text.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
+    until("the page shows the campaigns", async || {
+        http::get(&address, "/").await.body.contains("All 3 campaigns are complete")
+    })
+    .await;
+    let changed =
+        ["psql", "--demo", "-Atc", "select count(*) from revox.calls where _synced_at > _first_seen_at"];
+    until("calls have moved", async || run(directory.path(), &changed).await.out.trim() != "0").await;
+    assert!(!http::get(&address, "/").await.body.contains("PASSWORD="), "no password is shown");
+    demo.signal(nix::sys::signal::Signal::SIGINT);
+    demo.ended().await.exits(0).says("The database is kept");
+    until("no server is left behind", async || processes(directory.path()).is_empty()).await;
 }

@@ -47,6 +47,9 @@ const OLDEST_SERVER: i32 = 140_000;
 /// How long a connection may take to stand.
 const REACH_WITHIN: Duration = Duration::from_secs(5);
 
+/// How long to wait for a connection of the pool: on a slow server others may hold all of them for a while.
+const ACQUIRE_WITHIN: Duration = Duration::from_secs(15);
+
 /// Connects once, apart from the pool, which would only say that it has waited long enough.
 async fn reach(connect: &PgConnectOptions, address: String) -> Result<(), StoreError> {
     let source = match tokio::time::timeout(REACH_WITHIN, connect.connect()).await {
@@ -89,7 +92,7 @@ impl Store {
         reach(&connect, address).await?;
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections)
-            .acquire_timeout(REACH_WITHIN)
+            .acquire_timeout(ACQUIRE_WITHIN)
             .test_before_acquire(false)
             .connect_lazy_with(connect);
         let lease_ttl = options.lease_ttl;

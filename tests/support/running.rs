@@ -63,6 +63,11 @@ impl Running {
         self.err.text()
     }
 
+    /// What it has printed so far.
+    pub(crate) fn printed(&self) -> String {
+        self.out.text()
+    }
+
     /// Lines of the log that hold a text.
     pub(crate) fn count(&self, text: &str) -> usize {
         self.err.read.lock().unwrap().iter().filter(|line| line.contains(text)).count()
@@ -79,6 +84,11 @@ impl Running {
 
     pub(crate) fn signal(&self, signal: Signal) {
         program::signal(&self.child, signal);
+    }
+
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Its number.
