@@ -9,7 +9,7 @@ use crate::store::Store;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -158,14 +158,19 @@ async fn show_page(State(shared): State<Arc<Shared>>) -> Response {
     text("text/html; charset=utf-8", page::render(&shared.view(&taken)).into_string())
 }
 
-async fn show_readiness(State(shared): State<Arc<Shared>>) -> Response {
+/// Whether it is ready is for everybody's probes; why not, for those who may look.
+async fn show_readiness(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
     let taken = shared.camera.look().await;
     let max_age = TimeDelta::from_std(shared.options.ready_max_age).unwrap_or(TimeDelta::MAX);
     let reasons = health::reasons(&taken, &shared.board.read(), max_age);
     if reasons.is_empty() {
         return "ready\n".into_response();
     }
-    (StatusCode::SERVICE_UNAVAILABLE, reasons.join("\n") + "\n").into_response()
+    let words = match admit(&headers, shared.options.token.as_ref()) {
+        Ok(()) => reasons.join("\n") + "\n",
+        Err(_) => "not ready; whoever may look is told why\n".to_owned(),
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, words).into_response()
 }
 
 async fn show_metrics(State(shared): State<Arc<Shared>>) -> Response {

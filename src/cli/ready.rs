@@ -3,6 +3,7 @@
 use super::Context;
 use super::exit::{CommandError, Exit};
 use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -28,7 +29,8 @@ pub(super) async fn run(context: &Context, arguments: &ReadyArguments) -> anyhow
     };
     let address = reachable(listen);
     let path = if arguments.live { "/livez" } else { "/readyz" };
-    let asked = tokio::time::timeout(PATIENCE, ask(address, path)).await;
+    let token = context.settings.admin.token()?;
+    let asked = tokio::time::timeout(PATIENCE, ask(address, path, token.as_ref())).await;
     let (is_ready, words) = match asked {
         Ok(Ok(answer)) => answer,
         Ok(Err(error)) => (false, format!("no daemon answers at {address}: {error}")),
@@ -49,9 +51,15 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
 }
 
 /// One request over a plain connection: whether its status is 200, and the body.
-async fn ask(address: SocketAddr, path: &str) -> std::io::Result<(bool, String)> {
+async fn ask(
+    address: SocketAddr,
+    path: &str,
+    token: Option<&SecretString>,
+) -> std::io::Result<(bool, String)> {
     let mut stream = TcpStream::connect(address).await?;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let token = token.map(|token| format!("Authorization: Bearer {}\r\n", token.expose_secret()));
+    let token = token.unwrap_or_default();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n{token}Connection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
     stream.take(LONGEST).read_to_end(&mut answer).await?;

@@ -148,14 +148,16 @@ impl Conductor {
     }
 
     pub(super) async fn set_campaign_ticks(&mut self) {
-        let patterns: Vec<(String, Time)> = self
-            .plan
-            .schedule
-            .campaigns
-            .iter()
-            .filter_map(|(id, schedule)| Some((id.clone(), self.next_tick(schedule.cron.as_ref()?)?)))
-            .collect();
-        for (id, next) in patterns {
+        let ids: Vec<String> = self.plan.schedule.campaigns.keys().cloned().collect();
+        for id in ids {
+            self.set_campaign_tick(id).await;
+        }
+    }
+
+    /// The next tick of a campaign that has a pattern of its own.
+    async fn set_campaign_tick(&mut self, id: String) {
+        let next = self.plan.schedule.of(&id).cron.and_then(|cron| self.next_tick(&cron));
+        if let Some(next) = next {
             self.alarms.set(Alarm::Campaign(id), next).await;
         }
     }
@@ -221,7 +223,7 @@ impl Conductor {
             }
             Alarm::ListAgain(account) => self.list(account, *at),
             Alarm::Campaign(id) => {
-                self.set_campaign_ticks().await;
+                self.set_campaign_tick(id.clone()).await;
                 self.find_owner(id.clone());
             }
             Alarm::Again(account, id) => self.add_alone(account, id, false),

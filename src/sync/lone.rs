@@ -4,7 +4,8 @@ use super::campaign::{CampaignPass, pass_campaign};
 use super::feed::Told;
 use super::list::{Listing, ask_campaign, refuse_another};
 use super::page::PageError;
-use super::round::{Shared, due_of};
+use super::round::{due_of, needs_lone_pass};
+use super::shared::Shared;
 use super::{CampaignReport, FailureKind, Mirror, PassOptions};
 use crate::plan::{Due, Outcome};
 
@@ -38,14 +39,9 @@ impl Lone {
         let now = mirror.clock.now();
         let mut known = store.load_campaigns(&mirror.account, Some(id), now).await?;
         let state = known.remove(id).unwrap_or_default();
-        if !self.ask {
-            let needs_it = state.listed.as_ref().filter(|_| state.is_alive).is_some_and(|listed| {
-                let due = due_of(mirror, options, &state.known, listed);
-                matches!(due, Due::Walk(_) | Due::Incremental(_))
-            });
-            if !needs_it {
-                return Ok(Prepared::Ended(ended("")));
-            }
+        let held = store.load_account(&mirror.account).await?;
+        if !self.ask && !needs_lone_pass(mirror, options, &held, &state) {
+            return Ok(Prepared::Ended(ended("")));
         }
         if store.is_leased(&format!("campaign:{id}")).await? {
             return Ok(Prepared::Ended(CampaignReport::busy(ended(""))));
@@ -56,7 +52,6 @@ impl Lone {
             let report = CampaignReport::failed(id.to_owned(), String::new(), FailureKind::ApiOdd, note);
             return Ok(Prepared::Ended(report));
         };
-        let held = store.load_account(&mirror.account).await?;
         if let Err(error) = refuse_another(mirror, &held, listed.campaign().organization_id.value()) {
             let (name, note) = (listed.name().to_owned(), error.to_string());
             let report = CampaignReport::failed(id.to_owned(), name, FailureKind::AnotherAccount, note);

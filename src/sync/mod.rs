@@ -24,6 +24,7 @@ mod rate;
 mod round;
 #[cfg(feature = "sabotage")]
 mod sabotage;
+mod shared;
 mod verdict;
 mod walk;
 

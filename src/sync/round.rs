@@ -9,46 +9,13 @@ use super::feed::{self, Changes, Told};
 use super::gone;
 use super::list::{self, ListedCampaign, Listing};
 use super::lone::Lone;
-use super::parents::Written;
+use super::shared::Shared;
 use super::{CampaignReport, Mirror, PassOptions, PassReport, SyncError};
-use crate::normalize::Hasher;
-use crate::plan::{Due, Filtering, Fingerprint, Known, Outcome, Search, Shape, Suspicion, due};
+use crate::plan::{Due, Fingerprint, Known, Outcome, Search, Shape, Suspicion, due};
 use crate::records::Time;
 use crate::store::{AccountState, CampaignState, Holder, Lease, Store, StoreError};
 use std::collections::HashMap;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
-
-/// What the jobs of a round share.
-pub(super) struct Shared {
-    pub(super) hasher: Hasher,
-    pub(super) holder: Holder,
-    pub(super) written: Arc<Written>,
-    /// As many permits as there are processors.
-    pub(super) processors: Arc<Semaphore>,
-    /// How the API pages, once it is known. Held while one campaign finds out, so that the others wait.
-    pub(super) shape: tokio::sync::Mutex<Option<Shape>>,
-    /// How the API filters by status, as far as it is known.
-    pub(super) filtering: tokio::sync::Mutex<Filtering>,
-}
-
-impl Shared {
-    pub(super) async fn new(
-        mirror: &Mirror,
-        options: &PassOptions,
-        held: &AccountState,
-        listing: &Listing,
-    ) -> Result<Arc<Self>, StoreError> {
-        Ok(Arc::new(Self {
-            hasher: mirror.hasher(!options.dry_run).await?,
-            holder: Holder::this_process(),
-            written: Arc::new(Written::new(list::assistants(listing))),
-            processors: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from))),
-            shape: tokio::sync::Mutex::new(held.shape),
-            filtering: tokio::sync::Mutex::new(held.filtering),
-        }))
-    }
-}
 
 /// What an account's list has led to.
 pub struct Round {
@@ -246,25 +213,36 @@ async fn listing_round(
 
 /// A round over what another process has listed: every campaign that needs a pass, whoever works on it by now.
 async fn listed_round(mirror: &Mirror, options: &PassOptions, store: Store) -> Result<Round, SyncError> {
+    let held = store.load_account(&mirror.account).await?;
     let known = store.load_campaigns(&mirror.account, None, mirror.clock.now()).await?;
     let mut jobs = Vec::new();
     for (id, state) in known {
-        let needs_it = state.listed.as_ref().filter(|_| state.is_alive).is_some_and(|listed| {
-            let due = due_of(mirror, options, &state.known, listed);
-            matches!(due, Due::Walk(_) | Due::Incremental(_))
-        });
-        if needs_it {
+        if needs_lone_pass(mirror, options, &held, &state) {
             let complete_through = state.complete_through;
             jobs.push(Job { complete_through, ..lone_job(mirror, options, &id, false) });
         }
     }
-    let end = RoundEnd {
-        account: Arc::clone(&mirror.account),
-        store: Some(store),
-        changes: None,
-        left_alone: Vec::new(),
-    };
+    let account = Arc::clone(&mirror.account);
+    let end = RoundEnd { account, store: Some(store), changes: None, left_alone: Vec::new() };
     Ok(Round { jobs, passed_over: Vec::new(), report: PassReport::default(), order: Vec::new(), end })
+}
+
+/// Whether the mirror's own bookkeeping says that a campaign needs a pass, by a process that has not read the list.
+///
+/// On the newer API changes are left to the one that has: it has read the search, too, and without that a whole campaign
+/// would be read for each of them. Should it die, the next list begins at the same watermark.
+pub(super) fn needs_lone_pass(
+    mirror: &Mirror,
+    options: &PassOptions,
+    held: &AccountState,
+    state: &CampaignState,
+) -> bool {
+    let Some(listed) = state.listed.as_ref().filter(|_| state.is_alive) else { return false };
+    match due_of(mirror, options, &state.known, listed) {
+        Due::Walk(_) => true,
+        Due::Incremental(_) => held.shape != Some(Shape::Unpaged),
+        Due::Skip | Due::Rest | Due::StillSuspicious(_) => false,
+    }
 }
 
 /// Reads the list, and makes sure that it shows the campaigns that are asked for.

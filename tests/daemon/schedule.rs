@@ -45,28 +45,31 @@ async fn changes_arrive_by_themselves_and_a_tick_without_any_costs_one_request()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_campaign_may_be_left_alone_or_have_a_pattern_of_its_own() {
-    let setting = Setting::new(small(3, 20)).await;
+    let setting = Setting::new(small(4, 20)).await;
     let ids = setting.simulator.campaign_ids();
-    let file = config(&format!(
-        "[schedule.campaigns.{:?}]\noff = true\n[schedule.campaigns.{:?}]\ncron = \"* * * * * *\"\n",
-        ids[0], ids[1]
-    ));
+    let own = |id: &str| format!("[schedule.campaigns.{id:?}]\ncron = \"* * * * * *\"\n");
+    let file =
+        config(&format!("[schedule.campaigns.{:?}]\noff = true\n{}{}", ids[0], own(&ids[1]), own(&ids[3])));
     let path = file.path().to_str().unwrap();
     let daemon = setting.daemon_with(&["--config", path], &[("REVOX_MIRROR__SCHEDULE__CRON", "0 0 0 1 1 *")]);
     daemon.says("the daemon runs").await;
     setting
-        .until_count("select count(*) from revox_sync.checkpoints where completed_at is not null", 2)
+        .until_count("select count(*) from revox_sync.checkpoints where completed_at is not null", 3)
         .await;
-    // The list is asked for once a year, and the one campaign every second.
-    setting.simulator.edit(|account| {
-        for campaign in 0..3 {
-            account.append_rows(campaign, 5).unwrap();
+    // The list is asked for once a year, and these two every second.
+    for round in 1..3 {
+        setting.simulator.edit(|account| {
+            for campaign in 0..4 {
+                account.append_rows(campaign, 5).unwrap();
+            }
+        });
+        for id in [&ids[1], &ids[3]] {
+            super::support::running::until("it has its new rows", async || {
+                rows_of(&setting, id).await == 20 + 5 * round
+            })
+            .await;
         }
-    });
-    super::support::running::until("the second campaign has its new rows", async || {
-        rows_of(&setting, &ids[1]).await == 25
-    })
-    .await;
+    }
     assert_eq!(rows_of(&setting, &ids[0]).await, 0);
     assert_eq!(rows_of(&setting, &ids[2]).await, 20);
     assert_eq!(setting.list_requests(), 1);
