@@ -5,7 +5,7 @@ use crate::support::program;
 use crate::support::running::{Running, until};
 use crate::support::setting::Setting;
 use nix::sys::signal::Signal;
-use revox_mirror::simulator::{Fault, FaultKind, Flavour, NewerApi, Options};
+use revox_mirror::simulator::{Fault, FaultKind};
 use std::time::Duration;
 
 /// Pairs of runs of one campaign that overlap, by the clock of the processes, all of which run here.
@@ -156,32 +156,6 @@ async fn the_rate_of_an_account_is_one_for_all_that_ask() {
     assert!(asked <= most, "{asked} requests in {seconds} s at 20 a second");
     let worked = daemons.iter().filter(|daemon| daemon.count("campaign started") > 0).count();
     assert!(worked > 1, "more than one of them has asked");
-    for daemon in daemons {
-        daemon.stop().await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn on_the_newer_api_changes_are_left_to_the_daemon_that_has_read_the_search() {
-    let options = Options { flavour: Flavour::Newer(NewerApi::default()), ..small(4, 60) };
-    let setting = Setting::new(options).await;
-    let daemons: Vec<Running> = (0..3).map(|_| setting.daemon(&[])).collect();
-    for daemon in &daemons {
-        daemon.says("the daemon runs").await;
-    }
-    setting.until_equal().await;
-    let lists = setting.list_requests();
-    until("two more ticks", async || setting.list_requests() >= lists + 2).await;
-    let read_whole = setting.rows_requests();
-    for _ in 0..3 {
-        setting.simulator.edit(|account| account.advance_calls(0, 2).unwrap());
-        setting.until_equal().await;
-    }
-    assert_eq!(
-        setting.rows_requests(),
-        read_whole,
-        "no campaign was read whole for a change that the search shows"
-    );
     for daemon in daemons {
         daemon.stop().await;
     }
