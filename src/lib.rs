@@ -11,8 +11,8 @@
 //!           └─ store      records + checkpoint, ONE transaction ─▶ Postgres
 //! ```
 //!
-//! Beside the line stand [`verify`] (reads the API again and lays the tables beside it), [`config`], [`clock`],
-//! [`observe`] (logs, progress, metrics, what is going on right now), [`daemon`] (schedule, life cycle, what becomes of
+//! Beside the line stand [`verify`] (reads the API again and lays the tables beside it), [`upkeep`] (what is worked out of
+//! the tables after a pass), [`config`], [`clock`], [`observe`] (logs, progress, metrics, what is going on right now), [`daemon`] (schedule, life cycle, what becomes of
 //! trouble), [`admin`] (health, metrics and the status page over HTTP), [`localdb`] (the embedded Postgres), [`simulator`] (a look-alike of the Revox API
 //! that shares no type with [`wire`]) and [`cli`] (one file a command; one file alone writes to standard output and
 //! error).
@@ -33,5 +33,7 @@ pub mod sabotage;
 pub mod simulator;
 pub mod store;
 pub mod sync;
+pub mod typed;
+pub mod upkeep;
 pub mod verify;
 pub mod wire;

@@ -295,7 +295,8 @@ pub struct TranscriptTurn {
     pub tool_name: Option<String>,
     pub tool_arguments: Option<JsonText>,
     pub tool_is_error: Option<bool>,
-    pub tool_output: Option<String>,
+    /// Not shown by the older API.
+    pub tool_output: Field<String>,
     pub extra: Option<JsonText>,
 }
 
@@ -365,6 +366,15 @@ pub struct Drift {
     /// Where: `call.call_attempts[].new_field`.
     pub path: String,
     /// The JSON type that was seen there (`string`, `number`, `object`, ...); for a known field whose value
-    /// cannot be read as its column's type, that type and what was expected: `string, not a time`.
+    /// cannot be read as its column's type, that type and what was expected: `string, not a time`; for one that is
+    /// none of the values known: `string, not a known value: hibernating`.
     pub kind: String,
+}
+
+impl Drift {
+    /// What stands for all that is too much to be listed.
+    #[must_use]
+    pub fn others() -> Self {
+        Self { path: "(others)".to_owned(), kind: "more than can be listed".to_owned() }
+    }
 }

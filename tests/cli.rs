@@ -285,3 +285,21 @@ async fn psql_gets_its_arguments_and_a_connection_that_shows_no_password() {
     run.exits(7).says("arguments: -X -c select 1\n").says("to: 127.0.0.1 1 me mirror\n");
     assert!(!run.all().contains("secret-marker"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_cannot_be_written_costs_its_lines_and_a_result_that_cannot_is_an_error() {
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let start = |arguments: &[&str], out: Stdio, err: Stdio| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_revox-mirror"));
+        command.args(arguments).env_clear().stdin(Stdio::null()).stdout(out).stderr(err);
+        command.env("REVOX_BASE_URL", NOWHERE).env("REVOX_API_KEY", "a-key").env("DATABASE_URL", NO_DATABASE);
+        command.env("RUST_LOG", "trace");
+        command.spawn().unwrap()
+    };
+    let end = async |mut child: std::process::Child| {
+        tokio::task::spawn_blocking(move || child.wait().unwrap().code()).await.unwrap()
+    };
+    let run = start(&["run", "--once"], Stdio::null(), full().into());
+    assert_eq!(end(run).await, Some(5), "the code of what went wrong, and no panic");
+    assert_eq!(end(start(&["check"], full().into(), Stdio::null())).await, Some(1));
+}

@@ -94,9 +94,16 @@ async fn the_living_demo_shows_its_page_and_the_calls_that_move_and_ends_with_a_
     let text = demo.printed();
     let address = text.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
     until("the page shows the campaigns", async || {
-        http::get(&address, "/").await.body.contains("All 3 campaigns are complete")
+        http::get(&address, "/").await.body.contains("All 3 campaigns are fresh")
     })
     .await;
+    // Its Postgres is killed, and comes back.
+    let file = data.join("demo/cluster/postmaster.pid");
+    let server = std::fs::read_to_string(&file).unwrap().lines().next().unwrap().trim().parse().unwrap();
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(server), nix::sys::signal::Signal::SIGKILL).unwrap();
+    demo.says("the embedded Postgres had ended, and was started again").await;
+    let other = run(directory.path(), &["demo", "--once", "--rows", "5"]).await;
+    other.exits(1).says("another demo runs").says("Ctrl-C");
     let changed =
         ["psql", "--demo", "-Atc", "select count(*) from revox.calls where _synced_at > _first_seen_at"];
     until("calls have moved", async || run(directory.path(), &changed).await.out.trim() != "0").await;

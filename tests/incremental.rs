@@ -9,6 +9,7 @@ use revox_mirror::plan::Outcome;
 use revox_mirror::simulator::{
     Fault, FaultKind, Filters, Flavour, NewerApi, OlderApi, Options, SeveralStatuses,
 };
+use revox_mirror::sync::{Job, begin_round};
 use support::account::{Account, full, passing};
 use support::hands::Hands;
 
@@ -296,5 +297,34 @@ async fn late_results_are_read_at_growing_intervals_until_the_call_is_settled() 
         assert!(reads.iter().all(|(_, requests)| *requests == 2), "{flavour:?}: {reads:?}");
         account.assert_equal().await;
         assert_eq!(account.count(unsettled).await, 0, "{flavour:?}: it is settled in the end");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_of_the_newer_api_are_left_to_the_process_that_has_read_the_search() {
+    for (flavour, others_take_it_up) in
+        [(Flavour::Older(OlderApi::default()), true), (Flavour::Newer(NewerApi::default()), false)]
+    {
+        let options = Options { campaigns: 2, rows: 30, turns: 1, flavour, ..Options::default() };
+        let account = Account::new(options).await;
+        account.complete_pass(&passing()).await;
+        account.complete_pass(&passing()).await;
+        let before = account.mirror.clock.now() - TimeDelta::hours(1);
+        account.simulator.edit(|edited| edited.advance_calls(0, 5).unwrap());
+        let read = begin_round(&account.mirror, &passing(), None).await.unwrap();
+        assert!(read.is_read);
+        assert!(!read.jobs.is_empty(), "the list shows that something has changed");
+        // Another process comes to the same list a moment later.
+        let told = begin_round(&account.mirror, &passing(), Some(before)).await.unwrap();
+        assert!(!told.is_read);
+        let takes = |jobs: &[Job]| jobs.iter().any(|job| read.jobs.iter().any(|it| it.id() == job.id()));
+        assert_eq!(takes(&told.jobs), others_take_it_up);
+        // A campaign that has to be read in full is everybody's.
+        sqlx::query("update revox_sync.checkpoints set full_walk_at = null, completed_at = null, complete_through = null")
+            .execute(&account.pool)
+            .await
+            .unwrap();
+        let told = begin_round(&account.mirror, &passing(), Some(before)).await.unwrap();
+        assert_eq!(told.jobs.len(), 2, "{others_take_it_up}");
     }
 }

@@ -60,6 +60,13 @@ async fn a_cluster_is_made_safe_and_keeps_its_data_and_port() {
 }
 
 #[tokio::test]
+async fn the_server_compiles_no_query() {
+    let directory = open_directory();
+    let local_db = LocalDb::start(local_options(directory.path())).await.unwrap();
+    assert_eq!(ask(&local_db, "show jit").await, "off");
+}
+
+#[tokio::test]
 async fn psql_connects_by_the_printed_line_which_holds_no_password() {
     let directory = open_directory();
     let local_db = LocalDb::start(local_options(directory.path())).await.unwrap();

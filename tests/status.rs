@@ -238,6 +238,8 @@ async fn what_went_wrong_is_said_with_what_to_do() {
         .says("--accept-deletions")
         .says("ended as failed: ")
         .says("could not land: revox_sync.rejects")
+        .says("from_the_future (number), first seen ")
+        .says(" in odd, last seen ")
         .says("see revox_sync.drift");
     let object = object(account.database.url(), &[], 0).await;
     let campaign = |id: &String| {
@@ -256,7 +258,10 @@ async fn what_went_wrong_is_said_with_what_to_do() {
     );
     let drift = rows(
         &account,
-        "select count(*) as count, (array_agg(path order by first_seen_at desc, path, kind))[1] as newest_path
+        "select count(*) as count, (array_agg(path order by first_seen_at desc, path, kind))[1] as newest_path,
+                (array_agg(first_seen_in order by first_seen_at desc, path, kind))[1] as newest_first_seen_in,
+                (array_agg(last_seen_in order by first_seen_at desc, path, kind))[1] as newest_last_seen_in,
+                (array_agg(count order by first_seen_at desc, path, kind))[1] as newest_count
          from revox_sync.drift",
     )
     .await;

@@ -47,6 +47,8 @@ pub(crate) async fn run_pass(
     command
         .env("REVOX_API_KEY", Options::default().api_key)
         .env("REVOX_BASE_URL", simulator.base_url())
+        // What is done after the pass is not the pass.
+        .env("REVOX_MIRROR__SEARCH__ENABLED", "false")
         .args(["run", "--once"])
         .args(arguments);
     let meter = server.begin().await?;

@@ -41,12 +41,15 @@ fn of_staleness(picture: &Picture, max_age: TimeDelta) -> Option<String> {
         status.campaigns.iter().filter(|campaign| is_old(&campaign.complete_through)).collect();
     let stalest = stale.iter().min_by_key(|campaign| campaign.complete_through)?;
     let count = i64::try_from(stale.len()).unwrap_or(i64::MAX);
+    let standing = match stalest.complete_through {
+        None => "has no complete copy yet".to_owned(),
+        at => format!("is complete as of {}", ago(at, now)),
+    };
     Some(format!(
-        "{} staler than {} s; the stalest, {}, is complete through {}",
+        "{} staler than {} s; the stalest, {}, {standing}",
         counted(count, "campaign is", "campaigns are"),
         max_age.num_seconds(),
         stalest.campaign_id,
-        ago(stalest.complete_through, now)
     ))
 }
 

@@ -1,10 +1,11 @@
 //! The admin server: health, metrics, hints from webhooks and the status page over HTTP.
 //!
-//! Owns: what is served to whom. `server` has the routes, `access` says who may see what, `picture` reads the database for all
+//! Owns: what is served to whom. `server` has the routes, `connections` the callers, `access` says who may see what, `picture` reads the database for all
 //! viewers together, `health` judges it, `page` renders it, `events` sends what moves, `hooks` reads hints. Leaves to
 //! `observe` what is counted and what is going on, to `store` what the mirror holds, to `daemon` what becomes of a hint.
 
 mod access;
+mod connections;
 mod events;
 mod health;
 mod hooks;

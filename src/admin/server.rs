@@ -2,13 +2,13 @@
 
 use super::access::{Denied, admit, knows_secret};
 use super::picture::Camera;
-use super::{AdminOptions, Hint, events, health, hooks, page};
+use super::{AdminOptions, Hint, connections, events, health, hooks, page};
 use crate::clock::Clock;
 use crate::observe::{Board, render_metrics};
 use crate::store::Store;
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -16,13 +16,15 @@ use axum::routing::{get, post};
 use chrono::TimeDelta;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// The longest body of a hook, in bytes.
+/// The longest body of a hook, in bytes, and how long it may take to come.
 const LONGEST_HINT: usize = 64 * 1024;
+const HINT_WITHIN: Duration = Duration::from_secs(10);
 
 /// Pages that may be watched at once.
 const MOST_VIEWERS: usize = 32;
@@ -74,13 +76,7 @@ impl AdminServer {
             stop: stop.clone(),
             hints,
         });
-        let ended = stop.clone().cancelled_owned();
-        let task = tokio::spawn(async move {
-            let serving = axum::serve(listener, router(shared)).with_graceful_shutdown(ended);
-            if let Err(error) = serving.await {
-                tracing::error!(%error, "the admin server has ended");
-            }
-        });
+        let task = tokio::spawn(connections::serve(listener, router(shared), stop.clone()));
         Ok(Self { address, stop, task })
     }
 
@@ -94,7 +90,7 @@ impl AdminServer {
     pub async fn stop(self) {
         self.stop.cancel();
         let mut task = self.task;
-        if tokio::time::timeout(std::time::Duration::from_secs(1), &mut task).await.is_err() {
+        if tokio::time::timeout(Duration::from_secs(1), &mut task).await.is_err() {
             task.abort();
         }
     }
@@ -112,7 +108,6 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/livez", get(|| async { "alive\n" }))
         .route("/readyz", get(show_readiness))
         .route("/hooks/{secret}", post(take_hint))
-        .layer(DefaultBodyLimit::max(LONGEST_HINT))
         .merge(guarded)
         .layer(middleware::map_response(harden))
         .with_state(shared)
@@ -179,17 +174,15 @@ async fn show_metrics(State(shared): State<Arc<Shared>>) -> Response {
     text("text/plain; version=0.0.4; charset=utf-8", body)
 }
 
-async fn take_hint(
-    State(shared): State<Arc<Shared>>,
-    Path(secret): Path<String>,
-    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
-) -> Response {
+/// The secret comes first: of a body without it not a byte is read.
+async fn take_hint(State(shared): State<Arc<Shared>>, Path(secret): Path<String>, body: Body) -> Response {
     if !knows_secret(&secret, shared.options.hook_secret.as_ref()) {
         return StatusCode::NOT_FOUND.into_response();
     }
-    let hint = match body {
-        Ok(body) => hooks::hint_of(&body),
-        Err(rejection) => return rejection.into_response(),
+    let hint = match tokio::time::timeout(HINT_WITHIN, axum::body::to_bytes(body, LONGEST_HINT)).await {
+        Ok(Ok(body)) => hooks::hint_of(&body),
+        Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
     };
     // Where the queue is full there is a hint waiting already, and looking is what it leads to.
     let _ = shared.hints.try_send(hint);

@@ -4,11 +4,11 @@
 
 use super::address::Endpoint;
 use super::cost::CostCounter;
-use super::exchange::{Exchange, RawAnswer};
-use super::gate::{Gate, Paused};
+use super::exchange::{Body, Exchange, RawAnswer};
+use super::gate::{Gate, Paused, Permit};
 use super::retry::{Failure, RetryPolicy, Tries};
 use super::shared::SharedSlots;
-use super::{Allowance, Answer, ApiError, ClientOptions, Cost, PageQuery, SharedPace};
+use super::{Allowance, Answer, ApiError, ClientOptions, Cost, PageQuery, RowStream, SharedPace};
 use crate::observe;
 use crate::wire::{CallsPage, CampaignList, RowsPage, ShapeError, organization_id};
 use bytes::Bytes;
@@ -89,10 +89,39 @@ impl Client {
         self.get(Endpoint::Campaign(id), CampaignList::split_one).await
     }
 
-    /// `GET /campaigns/{id}/rows`, paged or (without a query) as the newer API has it. The answer is split off
-    /// the async threads, within the retry loop.
-    pub async fn fetch_rows(&self, id: &str, query: Option<PageQuery>) -> Result<Answer<RowsPage>, ApiError> {
-        self.get(Endpoint::Rows(id, query.as_ref()), RowsPage::split).await
+    /// `GET /campaigns/{id}/rows`, paged or (without a query) as the newer API has it, read within the retry loop. An
+    /// answer of more than `most` rows without a total is cut: those are all rows of a campaign, however many.
+    pub async fn fetch_rows(
+        &self,
+        id: &str,
+        query: Option<PageQuery>,
+        most: usize,
+    ) -> Result<Answer<RowsPage>, ApiError> {
+        let endpoint = Endpoint::Rows(id, query.as_ref());
+        let url = self.exchange.base().url_of(endpoint)?;
+        let mut tries = Tries::new(self.policy);
+        loop {
+            match self.attempt_rows(endpoint, url.clone(), most, &mut tries).await {
+                Ok(answer) => return Ok(answer),
+                Err(failed) => self.pause(endpoint, &mut tries, failed).await?,
+            }
+        }
+    }
+
+    /// `GET /campaigns/{id}/rows` as the newer API has it: every row, read as it comes. What breaks off once the answer
+    /// has begun is not tried again here.
+    pub async fn open_rows(&self, id: &str) -> Result<RowStream, ApiError> {
+        let endpoint = Endpoint::Rows(id, None);
+        let url = self.exchange.base().url_of(endpoint)?;
+        let mut tries = Tries::new(self.policy);
+        loop {
+            match self.attempt_to_open(endpoint, url.clone(), &mut tries).await {
+                Ok((body, permit)) => {
+                    return Ok(RowStream::new(body, Some(permit), self.exchange.max_answer_bytes()));
+                }
+                Err(failed) => self.pause(endpoint, &mut tries, failed).await?,
+            }
+        }
     }
 
     /// The `organization_id` that `GET /users/me` names.
@@ -132,20 +161,100 @@ impl Client {
         let mut tries = Tries::new(self.policy);
         loop {
             let attempt = self.attempt(endpoint, url.clone(), question.as_ref(), decode, &mut tries);
-            let (failure, pause) = match attempt.await {
+            match attempt.await {
                 Ok(answer) => return Ok(answer),
-                Err(failed) => failed,
-            };
-            let reason = tries.allow(failure, pause)?;
-            warn!(
-                path = endpoint.pattern(),
-                tries = tries.count(),
-                pause_ms = pause.as_millis(),
-                %reason,
-                "the request is tried again"
-            );
-            tokio::time::sleep(pause).await;
+                Err(failed) => self.pause(endpoint, &mut tries, failed).await?,
+            }
         }
+    }
+
+    /// Waits until the next try, when there is to be one.
+    async fn pause(
+        &self,
+        endpoint: Endpoint<'_>,
+        tries: &mut Tries,
+        (failure, pause): (Failure, Duration),
+    ) -> Result<(), ApiError> {
+        let reason = tries.allow(failure, pause)?;
+        warn!(
+            path = endpoint.pattern(),
+            tries = tries.count(),
+            pause_ms = pause.as_millis(),
+            %reason,
+            "the request is tried again"
+        );
+        tokio::time::sleep(pause).await;
+        Ok(())
+    }
+
+    /// One try to have an answer begin.
+    async fn attempt_to_open(
+        &self,
+        endpoint: Endpoint<'_>,
+        url: Url,
+        tries: &mut Tries,
+    ) -> Result<(Body, Permit), (Failure, Duration)> {
+        let permit = self.admit(tries).await?;
+        let started = Instant::now();
+        let outcome = self.exchange.open(url, &self.cost).await;
+        let status = outcome.as_ref().map_or_else(|failure| failure.status, |body| Some(body.status));
+        note_try("GET", endpoint, status, started);
+        match outcome {
+            Ok(body) => Ok((body, permit)),
+            Err(failure) => Err(self.settle(failure, &permit, tries).await),
+        }
+    }
+
+    /// One try, from the gate to the last row that is wanted.
+    async fn attempt_rows(
+        &self,
+        endpoint: Endpoint<'_>,
+        url: Url,
+        most: usize,
+        tries: &mut Tries,
+    ) -> Result<Answer<RowsPage>, (Failure, Duration)> {
+        let (body, permit) = self.attempt_to_open(endpoint, url, tries).await?;
+        let stream = RowStream::new(body, None, self.exchange.max_answer_bytes());
+        let date = stream.date();
+        let within = self.exchange.total_timeout();
+        let collected = tokio::time::timeout(within, stream.collect(most)).await;
+        match collected.unwrap_or(Err(ApiError::TimedOut { after: within })) {
+            Ok(body) => {
+                permit.recover();
+                Ok(Answer { body, date })
+            }
+            Err(error @ ApiError::TooLarge { .. }) => {
+                let failure = Failure::lasting(error);
+                Err(self.settle(failure, &permit, tries).await)
+            }
+            Err(error) => Err(self.settle(Failure::passing(error), &permit, tries).await),
+        }
+    }
+
+    /// Waits until a request may go.
+    async fn admit(&self, tries: &mut Tries) -> Result<Permit, (Failure, Duration)> {
+        let too_long = |paused: Paused| {
+            let error = ApiError::RateLimited { retry_after: Some(paused.remaining) };
+            (Failure::lasting(error), paused.remaining)
+        };
+        let permit = self.gate.enter(tries.remaining()).await.map_err(too_long)?;
+        if let Some(shared) = &self.shared {
+            shared.wait(tries.remaining()).await.map_err(too_long)?;
+        }
+        self.cost.count_request(tries.begin());
+        Ok(permit)
+    }
+
+    /// What follows a failed try: the pause before the next one, and a slower pace when the API asks for it.
+    async fn settle(&self, failure: Failure, permit: &Permit, tries: &Tries) -> (Failure, Duration) {
+        let pause = tries.pause_after(&failure);
+        if matches!(failure.error, ApiError::RateLimited { .. }) {
+            permit.slow_down(pause);
+            if let Some(shared) = &self.shared {
+                shared.pause(pause).await;
+            }
+        }
+        (failure, pause)
     }
 
     /// One try, from the gate to the decoded answer. A failure comes with the pause that should follow it.
@@ -157,49 +266,30 @@ impl Client {
         decode: Decode<T>,
         tries: &mut Tries,
     ) -> Result<Answer<T>, (Failure, Duration)> {
-        let too_long = |paused: Paused| {
-            let error = ApiError::RateLimited { retry_after: Some(paused.remaining) };
-            (Failure::lasting(error), paused.remaining)
-        };
-        let permit = self.gate.enter(tries.remaining()).await.map_err(too_long)?;
-        if let Some(shared) = &self.shared {
-            shared.wait(tries.remaining()).await.map_err(too_long)?;
-        }
-        self.cost.count_request(tries.begin());
+        let permit = self.admit(tries).await?;
         let started = Instant::now();
         let outcome = self.exchange.send(url, question, &self.cost).await;
         let status = outcome.as_ref().map_or_else(|failure| failure.status, |raw| Some(raw.status));
-        observe::count_request(status);
-        debug!(
-            method = if question.is_some() { "POST" } else { "GET" },
-            path = endpoint.pattern(),
-            status,
-            elapsed_ms = started.elapsed().as_millis(),
-            "a try ended"
-        );
-        let failure = match outcome {
-            Ok(RawAnswer { body, date, .. }) => {
-                permit.recover();
-                // Decoding takes nothing of the API's.
-                drop(permit);
-                match decode_answer(body, decode).await {
-                    Ok(body) => return Ok(Answer { body, date }),
-                    Err(ShapeError { what }) => Failure::passing(ApiError::Malformed { what }),
-                }
-            }
-            Err(failure) if matches!(failure.error, ApiError::RateLimited { .. }) => {
-                let pause = tries.pause_after(&failure);
-                permit.slow_down(pause);
-                if let Some(shared) = &self.shared {
-                    shared.pause(pause).await;
-                }
-                return Err((failure, pause));
-            }
-            Err(failure) => failure,
+        note_try(if question.is_some() { "POST" } else { "GET" }, endpoint, status, started);
+        let RawAnswer { body, date, .. } = match outcome {
+            Ok(answer) => answer,
+            Err(failure) => return Err(self.settle(failure, &permit, tries).await),
         };
-        let pause = tries.pause_after(&failure);
-        Err((failure, pause))
+        permit.recover();
+        // Decoding takes nothing of the API's.
+        drop(permit);
+        decode_answer(body, decode).await.map(|body| Answer { body, date }).map_err(|ShapeError { what }| {
+            let failure = Failure::passing(ApiError::Malformed { what });
+            let pause = tries.pause_after(&failure);
+            (failure, pause)
+        })
     }
+}
+
+fn note_try(method: &str, endpoint: Endpoint<'_>, status: Option<u16>, started: Instant) {
+    observe::count_request(status);
+    let elapsed_ms = started.elapsed().as_millis();
+    debug!(method, path = endpoint.pattern(), status, elapsed_ms, "a try ended");
 }
 
 impl std::fmt::Debug for Client {

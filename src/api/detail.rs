@@ -42,13 +42,29 @@ pub(super) fn of_host(host: String, key: &str) -> String {
 }
 
 /// The text on one line, cut short, with words that look like a key, a token, an address or a phone number
-/// redacted.
+/// redacted, with URLs, and with whatever is said to be a credential.
 fn scrub(text: &str, key: &str) -> String {
     let text = if key.is_empty() { text.to_owned() } else { text.replace(key, REDACTED) };
     let mut scrubbed = String::with_capacity(text.len().min(4 * MAX_CHARS));
+    for stretch in text.split_inclusive(char::is_whitespace) {
+        if stretch.contains("://") {
+            scrubbed.push_str(REDACTED);
+            scrubbed.push(' ');
+        } else {
+            scrub_words(stretch, key, &mut scrubbed);
+        }
+    }
+    let mut short: String = scrubbed.chars().take(MAX_CHARS).collect();
+    short.truncate(short.trim_end().len());
+    short
+}
+
+fn scrub_words(text: &str, key: &str, scrubbed: &mut String) {
     for piece in text.split_inclusive(|character| !is_word(character)) {
         let word = piece.trim_end_matches(|character| !is_word(character));
-        scrubbed.push_str(if is_sensitive(word, key) { REDACTED } else { word });
+        let is_value =
+            !word.is_empty() && !is_scheme(word) && !REDACTED.contains(word) && names_credential(scrubbed);
+        scrubbed.push_str(if is_value || is_sensitive(word, key) { REDACTED } else { word });
         scrubbed.extend(
             piece
                 .chars()
@@ -56,9 +72,23 @@ fn scrub(text: &str, key: &str) -> String {
                 .map(|separator| if separator.is_control() { ' ' } else { separator }),
         );
     }
-    let mut short: String = scrubbed.chars().take(MAX_CHARS).collect();
-    short.truncate(short.trim_end().len());
-    short
+}
+
+/// Whether what comes next is a credential, going by what stands before it: `api_key=`, `"token": "`, `Bearer `.
+fn names_credential(before: &str) -> bool {
+    let name = before.trim_end_matches(|character| !is_word(character));
+    let mark = before.get(name.len()..).unwrap_or_default();
+    let name = name.rsplit(|character| !is_word(character)).next().unwrap_or_default().to_lowercase();
+    let is_assigned = mark.contains(['=', ':'])
+        && ["key", "token", "secret", "password", "authorization", "credential", "credentials"]
+            .iter()
+            .any(|end| name.ends_with(end));
+    is_scheme(&name) || is_assigned
+}
+
+/// Whether a word says how a credential is sent.
+fn is_scheme(word: &str) -> bool {
+    word.eq_ignore_ascii_case("bearer") || word.eq_ignore_ascii_case("basic")
 }
 
 fn is_word(character: char) -> bool {
@@ -121,6 +151,13 @@ mod tests {
             ("call +33612345678".to_owned(), "call [redacted]"),
             ("token sk_A1bcdefghijklmnop".to_owned(), "token [redacted]"),
             ("one\r\n\u{1b}[31mtwo".to_owned(), "one   [31mtwo"),
+            ("api_key=hunter is wrong".to_owned(), "api_key=[redacted] is wrong"),
+            (
+                r#"{"clientSecret": "hunter", "a": "b"}"#.to_owned(),
+                r#"{"clientSecret": "[redacted]", "a": "b"}"#,
+            ),
+            ("Authorization: Bearer hunter".to_owned(), "Authorization: Bearer [redacted]"),
+            ("go to https://ada:hunter@h.example/?q=hunter now".to_owned(), "go to [redacted] now"),
             ("ab".repeat(200), &"ab".repeat(100)),
         ] {
             assert_eq!(scrub(&text, KEY), expected, "{text}");

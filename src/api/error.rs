@@ -117,6 +117,12 @@ impl ApiError {
         matches!(self, Self::Refused { .. })
     }
 
+    /// Whether an answer had begun and did not come to its end.
+    #[must_use]
+    pub fn is_broken_off(&self) -> bool {
+        matches!(self, Self::BrokenOff { .. } | Self::TimedOut { .. } | Self::Malformed { .. })
+    }
+
     /// 404.
     #[must_use]
     pub fn is_not_found(&self) -> bool {

@@ -14,12 +14,37 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValu
 use reqwest::{Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use std::net::SocketAddr;
-use std::sync::Once;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 use url::Url;
 
 /// Bytes of a refusal that are read for the sake of its message.
 const MAX_REFUSAL_BYTES: usize = 16 * 1024;
+
+/// An answer's body may take as long as its reader does; a silence is bounded by `total_timeout` instead.
+const NO_LIMIT: Duration = Duration::from_hours(24 * 30);
+
+/// An answer in good order whose body is still to be read.
+#[derive(Debug)]
+pub(super) struct Body {
+    response: Response,
+    cost: Arc<CostCounter>,
+    /// How long nothing may come.
+    patience: Duration,
+    pub(super) date: Option<DateTime<Utc>>,
+    pub(super) status: u16,
+}
+
+impl Body {
+    /// The next piece; none after the last.
+    pub(super) async fn piece(&mut self) -> Result<Option<Bytes>, ApiError> {
+        let came = tokio::time::timeout(self.patience, self.response.chunk()).await;
+        let Ok(came) = came else { return Err(ApiError::TimedOut { after: self.patience }) };
+        let piece = came.map_err(|error| broken(error, self.patience).error)?;
+        self.cost.count_bytes(piece.as_ref().map_or(0, Bytes::len));
+        Ok(piece)
+    }
+}
 
 /// Sends requests, one try each.
 pub(super) struct Exchange {
@@ -97,6 +122,32 @@ impl Exchange {
         answer.map_err(|failure| Failure { status: Some(status.as_u16()), ..failure })
     }
 
+    /// Sends one GET and waits for the head of its answer.
+    pub(super) async fn open(&self, url: Url, cost: &Arc<CostCounter>) -> Result<Body, Failure> {
+        let late = |_| Failure::passing(ApiError::TimedOut { after: self.total_timeout });
+        let sending = self.http.get(url).timeout(NO_LIMIT).send();
+        let response = tokio::time::timeout(self.total_timeout, sending).await.map_err(late)?;
+        let response = response.map_err(|error| self.broken(error))?;
+        let status = response.status();
+        if status.is_success() && status != StatusCode::PARTIAL_CONTENT {
+            let date = date(response.headers());
+            let (cost, patience) = (Arc::clone(cost), self.total_timeout);
+            return Ok(Body { response, cost, patience, date, status: status.as_u16() });
+        }
+        let failure = self.judge(response, cost).await;
+        Err(Failure { status: Some(status.as_u16()), ..failure })
+    }
+
+    /// How long one try may take, and how long an answer may be silent.
+    pub(super) fn total_timeout(&self) -> Duration {
+        self.total_timeout
+    }
+
+    /// The longest answer that is read, and the longest row.
+    pub(super) fn max_answer_bytes(&self) -> usize {
+        self.max_answer_bytes
+    }
+
     /// Reads a body piece by piece, up to the cap.
     async fn read(&self, mut response: Response, cost: &CostCounter) -> Result<RawAnswer, Failure> {
         let too_large = || Failure::lasting(ApiError::TooLarge { max_bytes: self.max_answer_bytes });
@@ -157,21 +208,25 @@ impl Exchange {
         detail::of_body(&body, self.key.expose_secret())
     }
 
-    /// What it means that there is no whole answer.
     fn broken(&self, error: reqwest::Error) -> Failure {
-        // The URL holds ids and parameters.
-        let source = error.without_url();
-        if source.is_builder() {
-            return Failure::lasting(ApiError::Setup { source });
-        }
-        Failure::passing(if source.is_connect() {
-            ApiError::Unreachable { source }
-        } else if source.is_timeout() {
-            ApiError::TimedOut { after: self.total_timeout }
-        } else {
-            ApiError::BrokenOff { source }
-        })
+        broken(error, self.total_timeout)
     }
+}
+
+/// What it means that there is no whole answer.
+fn broken(error: reqwest::Error, after: Duration) -> Failure {
+    // The URL holds ids and parameters.
+    let source = error.without_url();
+    if source.is_builder() {
+        return Failure::lasting(ApiError::Setup { source });
+    }
+    Failure::passing(if source.is_connect() {
+        ApiError::Unreachable { source }
+    } else if source.is_timeout() {
+        ApiError::TimedOut { after }
+    } else {
+        ApiError::BrokenOff { source }
+    })
 }
 
 fn headers(key: &SecretString) -> Result<HeaderMap, ApiError> {

@@ -12,11 +12,13 @@ mod exchange;
 mod gate;
 mod pace;
 mod retry;
+mod rows;
 mod shared;
 
 pub use client::Client;
 pub use error::ApiError;
-pub use shared::SharedPace;
+pub use rows::RowStream;
+pub use shared::{Reserved, SharedPace};
 
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;

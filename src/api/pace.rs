@@ -11,7 +11,7 @@ const FULL_LEVEL: u32 = 16;
 /// Answers in good order that lift the level by one step.
 const SUCCESSES_PER_STEP: u32 = 8;
 /// No pause is longer: after it one request asks whether the API still means it.
-const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
 /// The API's allowance, as learned so far.
 #[derive(Debug)]

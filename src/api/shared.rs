@@ -4,6 +4,7 @@
 //! process goes at its own pace, which `pace` keeps anyhow.
 
 use super::gate::Paused;
+use super::pace::LONGEST_PAUSE;
 use futures::future::BoxFuture;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +13,20 @@ use tokio::time::Instant;
 
 /// Where processes agree on who asks when.
 pub trait SharedPace: Send + Sync {
-    /// Reserves `slots` moments, `apart` from each other; how long until the first. None when nobody answers.
-    fn reserve(&self, slots: u32, apart: Duration) -> BoxFuture<'_, Option<Duration>>;
+    /// Reserves `slots` moments, `apart` from each other, unless the first is further off than the caller has
+    /// `patience`. None when nobody answers.
+    fn reserve(&self, slots: u32, apart: Duration, patience: Duration) -> BoxFuture<'_, Option<Reserved>>;
     /// The API asks to be left alone for so long.
     fn pause(&self, pause: Duration) -> BoxFuture<'_, ()>;
+}
+
+/// What became of a wish for moments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reserved {
+    /// They are this process's; how long until the first.
+    From(Duration),
+    /// Nothing is reserved: so long it is until the first that is free.
+    NotBefore(Duration),
 }
 
 /// A block covers this much time, so that the reservations cost little.
@@ -23,6 +34,9 @@ const BLOCK: Duration = Duration::from_millis(500);
 
 /// How long a reservation may take before the process goes on by itself.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long it does so, before it asks for a reservation again.
+const ALONE_FOR: Duration = Duration::from_secs(5);
 
 /// The moments that are reserved for this process.
 pub(super) struct SharedSlots {
@@ -36,6 +50,8 @@ pub(super) struct SharedSlots {
 struct Block {
     next: Instant,
     left: u32,
+    /// Nobody answered: until then nobody is asked.
+    alone_until: Option<Instant>,
 }
 
 impl SharedSlots {
@@ -44,33 +60,46 @@ impl SharedSlots {
         let slots = (BLOCK.as_secs_f64() / apart.as_secs_f64().max(1e-6)).clamp(1.0, 10_000.0);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped just before")]
         let slots = slots as u32;
-        let block = Mutex::new(Block { next: Instant::now(), left: 0 });
+        let block = Mutex::new(Block { next: Instant::now(), left: 0, alone_until: None });
         Self { shared, apart, slots, block }
     }
 
     /// Waits for this process's next moment. Fails at once when that is further off than the caller has patience.
     pub(super) async fn wait(&self, patience: Duration) -> Result<(), Paused> {
-        if let Some(at) = self.claim(Instant::now(), patience).await? {
+        if let Some(at) = self.claim(Instant::now, patience).await? {
             tokio::time::sleep_until(at).await;
         }
         Ok(())
     }
 
-    /// This process's next moment; none when nobody answers.
-    async fn claim(&self, now: Instant, patience: Duration) -> Result<Option<Instant>, Paused> {
+    /// This process's next moment; none when nobody answers. Others wait meanwhile, so that the time is asked for when
+    /// it is needed, and not before.
+    async fn claim(
+        &self,
+        now: impl Fn() -> Instant + Send,
+        patience: Duration,
+    ) -> Result<Option<Instant>, Paused> {
         let mut block = self.block.lock().await;
         // Moments that have passed unused lapse: they would come as a burst.
-        while block.left > 0 && block.next + self.apart < now {
+        while block.left > 0 && block.next + self.apart < now() {
             block.left -= 1;
             block.next += self.apart;
         }
         if block.left == 0 {
-            let reserved = tokio::time::timeout(PATIENCE, self.shared.reserve(self.slots, self.apart)).await;
-            let Ok(Some(pause)) = reserved else { return Ok(None) };
-            if pause > patience {
-                return Err(Paused { remaining: pause });
+            if block.alone_until.is_some_and(|until| now() < until) {
+                return Ok(None);
             }
-            *block = Block { next: now + pause, left: self.slots };
+            let asked = self.shared.reserve(self.slots, self.apart, patience);
+            match tokio::time::timeout(PATIENCE, asked).await.ok().flatten() {
+                Some(Reserved::From(pause)) => {
+                    *block = Block { next: now() + pause, left: self.slots, alone_until: None };
+                }
+                Some(Reserved::NotBefore(remaining)) => return Err(Paused { remaining }),
+                None => {
+                    block.alone_until = Some(now() + ALONE_FOR);
+                    return Ok(None);
+                }
+            }
         }
         let at = block.next;
         block.left -= 1;
@@ -78,10 +107,11 @@ impl SharedSlots {
         Ok(Some(at))
     }
 
-    /// Tells the others that the API asks to be left alone; what is reserved is not used.
+    /// Tells the others that the API asks to be left alone; what is reserved is not used. As in this process, nobody is
+    /// held up for longer than the longest pause, whatever the API says.
     pub(super) async fn pause(&self, pause: Duration) {
         self.block.lock().await.left = 0;
-        let _ = tokio::time::timeout(PATIENCE, self.shared.pause(pause)).await;
+        let _ = tokio::time::timeout(PATIENCE, self.shared.pause(pause.min(LONGEST_PAUSE))).await;
     }
 }
 
@@ -107,13 +137,24 @@ mod tests {
     }
 
     impl SharedPace for Ledger {
-        fn reserve(&self, slots: u32, apart: Duration) -> BoxFuture<'_, Option<Duration>> {
+        fn reserve(
+            &self,
+            slots: u32,
+            apart: Duration,
+            patience: Duration,
+        ) -> BoxFuture<'_, Option<Reserved>> {
             async move {
                 *self.reservations.lock().unwrap() += 1;
+                if self.is_away {
+                    return None;
+                }
                 let mut next = self.next.lock().unwrap();
-                let first = *next;
+                let first_in = *next - self.now;
+                if first_in > patience {
+                    return Some(Reserved::NotBefore(first_in));
+                }
                 *next += apart * slots;
-                (!self.is_away).then(|| first - self.now)
+                Some(Reserved::From(first_in))
             }
             .boxed()
         }
@@ -134,7 +175,7 @@ mod tests {
         let mut moments = Vec::new();
         for _ in 0..40 {
             for process in &processes {
-                moments.push(process.claim(ledger.now, PATIENT).await.unwrap().expect("a moment"));
+                moments.push(process.claim(|| ledger.now, PATIENT).await.unwrap().expect("a moment"));
             }
         }
         moments.sort_unstable();
@@ -147,20 +188,36 @@ mod tests {
     async fn a_pause_holds_for_all_and_is_said_to_the_impatient() {
         let ledger = ledger(false);
         let (one, other) = (SharedSlots::new(ledger.clone(), 20.0), SharedSlots::new(ledger.clone(), 20.0));
-        one.claim(ledger.now, PATIENT).await.unwrap();
+        one.claim(|| ledger.now, PATIENT).await.unwrap();
         one.pause(Duration::from_secs(30)).await;
-        let refused = other.claim(ledger.now, Duration::from_secs(5)).await;
+        let refused = other.claim(|| ledger.now, Duration::from_secs(5)).await;
         assert!(refused.is_err_and(|paused| paused.remaining == Duration::from_secs(30)));
+        let before = *ledger.next.lock().unwrap();
+        assert!(other.claim(|| ledger.now, Duration::ZERO).await.is_err());
+        assert_eq!(*ledger.next.lock().unwrap(), before, "a refusal reserves nothing");
         // What it had reserved before is not used.
-        let next = one.claim(ledger.now, PATIENT).await.unwrap().expect("a moment");
+        let next = one.claim(|| ledger.now, PATIENT).await.unwrap().expect("a moment");
         assert!(next >= ledger.now + Duration::from_secs(30));
     }
 
     #[tokio::test]
-    async fn where_nobody_answers_the_process_goes_on_by_itself() {
+    async fn a_pause_without_measure_ends_after_the_longest_one() {
+        let ledger = ledger(false);
+        let process = SharedSlots::new(ledger.clone(), 20.0);
+        process.pause(Duration::MAX).await;
+        let refused = process.claim(|| ledger.now, Duration::ZERO).await;
+        assert!(refused.is_err_and(|paused| paused.remaining == LONGEST_PAUSE));
+    }
+
+    #[tokio::test]
+    async fn where_nobody_answers_the_process_goes_on_by_itself_and_asks_again_after_a_while() {
         let ledger = ledger(true);
         let process = SharedSlots::new(ledger.clone(), 1.0);
-        assert!(matches!(process.claim(ledger.now, PATIENT).await, Ok(None)));
+        for (after, asked) in [(Duration::ZERO, 1), (ALONE_FOR / 2, 1), (ALONE_FOR, 2)] {
+            let now = || ledger.now + after;
+            assert!(matches!(process.claim(now, PATIENT).await, Ok(None)));
+            assert_eq!(*ledger.reservations.lock().unwrap(), asked, "{after:?}");
+        }
         process.wait(Duration::ZERO).await.unwrap();
     }
 
@@ -168,9 +225,9 @@ mod tests {
     async fn moments_that_passed_unused_lapse() {
         let ledger = ledger(false);
         let process = SharedSlots::new(ledger.clone(), 20.0);
-        process.claim(ledger.now, PATIENT).await.unwrap();
+        process.claim(|| ledger.now, PATIENT).await.unwrap();
         let later = ledger.now + Duration::from_millis(310);
-        let next = process.claim(later, PATIENT).await.unwrap().expect("a moment");
+        let next = process.claim(|| later, PATIENT).await.unwrap().expect("a moment");
         assert_eq!(next, ledger.now + Duration::from_millis(300));
         assert_eq!(*ledger.reservations.lock().unwrap(), 1);
     }

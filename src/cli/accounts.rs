@@ -37,17 +37,17 @@ pub(super) fn mirror_of(
     client: Client,
     store: Option<Store>,
     progress: Arc<dyn Progress>,
-) -> Mirror {
-    Mirror {
+) -> anyhow::Result<Mirror> {
+    Ok(Mirror {
         account: account.name.as_str().into(),
         client,
         base_url: account.base_url.clone(),
         store,
-        settings: pass::sync_settings(settings),
+        settings: pass::sync_settings(settings)?,
         clock: context.clock.clone(),
         progress,
         stop: CancellationToken::new(),
-    }
+    })
 }
 
 /// The same mirror with its account's rate limit held together with other processes.

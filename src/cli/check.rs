@@ -3,9 +3,11 @@
 use super::database::{Database, Whose};
 use super::exit::{Exit, Failure};
 use super::terminal::failure_text;
-use super::{Context, accounts, interrupt};
-use crate::config::Account;
+use super::{Context, accounts, interrupt, sharing, upkeep};
+use crate::config::{Account, ConfigError};
+use crate::normalize::PrivacyKey;
 use crate::store::{Store, StoreError};
+use secrecy::{ExposeSecret, SecretSlice};
 
 /// What was found about one thing.
 type Finding = anyhow::Result<String>;
@@ -70,6 +72,13 @@ async fn look_at_database(database: &Database, sheet: &mut Sheet<'_>) {
         rights.map(|()| "the user may do what the mirror does".to_owned()).map_err(Into::into),
     );
     sheet.show("schema", look_at_schema(&store).await);
+    let languages = upkeep::languages(&store, &sheet.context.settings.search).await;
+    sheet.show("search", languages.map(upkeep::described));
+    sheet.show("privacy", look_at_privacy(&store, sheet.context.settings.privacy.key()).await);
+    sheet.show(
+        "readers",
+        store.missing_shares().await.map(|missing| sharing::finding(&missing)).map_err(Into::into),
+    );
     store.close().await;
 }
 
@@ -84,6 +93,22 @@ async fn look_at_schema(store: &Store) -> Finding {
     }
 }
 
+/// Whether those who were erased can be known again: without the key no pass would begin.
+async fn look_at_privacy(store: &Store, key: Result<Option<SecretSlice<u8>>, ConfigError>) -> Finding {
+    let key = key?.map(|secret| PrivacyKey::new(secret.expose_secret()));
+    let held = match store.check_schema().await {
+        Ok(()) => store.load_erasures().await?.key_check,
+        Err(_) => None,
+    };
+    match (key.map(|key| key.check()), held) {
+        (None, Some(_)) => Err(StoreError::NoPrivacyKey.into()),
+        (Some(key), Some(held)) if key != held => Err(StoreError::OtherPrivacyKey.into()),
+        (Some(_), Some(_)) => Ok("privacy.key_file has the key by which erased people are known".to_owned()),
+        (Some(_), None) => Ok("privacy.key_file has a key; nobody was erased so far".to_owned()),
+        (None, None) => Ok("nobody was erased; `revox-mirror erase` wants privacy.key_file".to_owned()),
+    }
+}
+
 /// The findings so far.
 struct Sheet<'a> {
     context: &'a Context,
@@ -94,7 +119,10 @@ impl Sheet<'_> {
     fn show(&mut self, what: &str, finding: Finding) {
         let terminal = &self.context.terminal;
         match finding {
-            Ok(text) => terminal.print(&format!("{what:14} ok      {text}")),
+            Ok(text) => {
+                let text = text.replace('\n', "\n                       ");
+                terminal.print(&format!("{what:14} ok      {text}"));
+            }
             Err(error) => {
                 let text = failure_text(&Failure::from(&error));
                 let text = text.trim_start_matches("error: ").replace('\n', "\n                       ");

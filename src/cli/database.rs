@@ -7,6 +7,11 @@ use crate::store::{Store, StoreOptions};
 use secrecy::{ExposeSecret, SecretString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// How often a daemon looks whether its embedded Postgres lives, and how long it waits after one that does not start.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(30);
 
 /// Whose database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +53,31 @@ impl Database {
 
     pub(super) fn embedded(&self) -> Option<&LocalDb> {
         self.embedded.as_ref()
+    }
+
+    /// Starts the embedded Postgres again whenever it has ended, until the guard is dropped; nothing where there is none.
+    pub(super) fn keep_up(&self) -> Option<DropGuard> {
+        let reviver = self.embedded.as_ref()?.reviver();
+        let stop = CancellationToken::new();
+        tokio::spawn(stop.clone().run_until_cancelled_owned(async move {
+            loop {
+                tokio::time::sleep(LOOK_EVERY).await;
+                match reviver.revive().await {
+                    Ok(false) => {}
+                    Ok(true) => tracing::warn!("the embedded Postgres had ended, and was started again"),
+                    Err(error) => {
+                        let hint = error.hint();
+                        tracing::error!(
+                            error = &error as &dyn std::error::Error,
+                            hint,
+                            "the embedded Postgres has ended and does not start"
+                        );
+                        tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+                    }
+                }
+            }
+        }));
+        Some(stop.drop_guard())
     }
 
     /// Connects, and checks that the database is fit.

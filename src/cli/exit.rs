@@ -93,12 +93,18 @@ pub(super) enum CommandError {
     /// No command has made a mirror on this machine yet.
     #[error("there is no mirror on this machine yet")]
     NoMirror,
+    /// People are erased by a key that is not there.
+    #[error("privacy.key_file is not set, and by its key people are known who were erased")]
+    NoPrivacyKey,
     /// There is nobody to be asked.
     #[error("the admin server is turned off")]
     NoAdmin,
     /// A signal.
     #[error("interrupted")]
     Interrupted,
+    /// Another demo on the same database.
+    #[error("another demo runs on the demo's database")]
+    DemoRuns,
     /// A program that is not there.
     #[error("psql cannot be started")]
     NoPsql(#[source] std::io::Error),
@@ -121,7 +127,13 @@ impl CommandError {
             Self::NoMirror => {
                 "make it with `revox-mirror run --once`, or set DATABASE_URL to where it is".to_owned()
             }
+            Self::NoPrivacyKey => "make a file of at least 32 random bytes (`openssl rand -hex 32`), readable for the mirror's user \
+                 alone, keep it, and let privacy.key_file name it here and where the mirror runs; nothing was erased"
+                .to_owned(),
             Self::NoAdmin => "set admin.listen to an address".to_owned(),
+            Self::DemoRuns => {
+                "end it with Ctrl-C where it runs, or look at it with `revox-mirror status --demo`".to_owned()
+            }
             Self::Interrupted => "what was committed stays; the next run goes on from there".to_owned(),
             Self::NoPsql(_) => {
                 "install psql (`apt-get install postgresql-client`), or set localdb.bin_dir to where it is"
@@ -138,11 +150,15 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
     }
     if let Some(error) = cause.downcast_ref::<CommandError>() {
         return Some(match error {
-            CommandError::UnknownAccount { .. } | CommandError::WhichAccount | CommandError::NoAdmin => {
-                Exit::Usage
-            }
+            CommandError::UnknownAccount { .. }
+            | CommandError::WhichAccount
+            | CommandError::NoPrivacyKey
+            | CommandError::NoAdmin => Exit::Usage,
             CommandError::NoMirror => Exit::Database,
-            CommandError::Interrupted | CommandError::NoPsql(_) | CommandError::Listen { .. } => Exit::Other,
+            CommandError::Interrupted
+            | CommandError::DemoRuns
+            | CommandError::NoPsql(_)
+            | CommandError::Listen { .. } => Exit::Other,
         });
     }
     if let Some(error) = cause.downcast_ref::<SyncError>() {
@@ -158,7 +174,10 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
     }
     if let Some(error) = cause.downcast_ref::<StoreError>() {
         return Some(match error {
-            StoreError::LeaseLost { .. } => Exit::Other,
+            StoreError::LeaseLost { .. } | StoreError::ErasedMeanwhile => Exit::Other,
+            StoreError::UnknownTimeZone { .. } | StoreError::NoPrivacyKey | StoreError::OtherPrivacyKey => {
+                Exit::Usage
+            }
             _ => Exit::Database,
         });
     }
@@ -239,6 +258,7 @@ mod tests {
             (unreachable_database().into(), Exit::Database),
             (SyncError::from(unreachable_database()).into(), Exit::Database),
             (StoreError::LeaseLost { scope: "c".to_owned() }.into(), Exit::Other),
+            (StoreError::UnknownTimeZone { zone: "z".to_owned() }.into(), Exit::Usage),
             (interrupted, Exit::Other),
             (anyhow::anyhow!("anything"), Exit::Other),
         ] {

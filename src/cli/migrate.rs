@@ -2,7 +2,7 @@
 
 use super::database::{Database, Whose};
 use super::exit::Exit;
-use super::{Context, interrupt};
+use super::{Context, interrupt, sharing};
 
 pub(super) async fn run(context: &Context) -> anyhow::Result<Exit> {
     let database = interrupt::or_signal(Database::open(&context.settings, Whose::Mirror)).await?;
@@ -11,15 +11,21 @@ pub(super) async fn run(context: &Context) -> anyhow::Result<Exit> {
         let store = database.connect().await?;
         store.check_rights().await?;
         let applied = store.migrate().await?;
+        store.save_reporting_time_zone(context.settings.reporting.time_zone.name()).await?;
+        let missing = sharing::share(&store).await;
         store.close().await;
-        Ok(applied)
+        Ok((applied, missing))
     })
     .await;
     context.close(database).await;
-    context.terminal.print(&match outcome? {
+    let (applied, missing) = outcome?;
+    context.terminal.print(&match applied {
         0 => "The schema was up to date.".to_owned(),
         1 => "1 migration was applied; the schema is up to date.".to_owned(),
         count => format!("{count} migrations were applied; the schema is up to date."),
     });
+    if let Some(advice) = sharing::advice(&missing) {
+        context.terminal.print(&advice);
+    }
     Ok(Exit::Complete)
 }

@@ -8,6 +8,7 @@ mod bars;
 mod check;
 mod database;
 mod demo;
+mod erase;
 mod exit;
 mod interrupt;
 mod migrate;
@@ -17,10 +18,12 @@ mod questions;
 mod ready;
 mod run;
 mod serve;
+mod sharing;
 mod simulate;
 mod status;
 mod table;
 mod terminal;
+mod upkeep;
 mod verify;
 
 pub use exit::Exit;
@@ -67,6 +70,8 @@ enum Command {
     Status(status::StatusArguments),
     /// Read the API again and prove the mirror equal to it, or list what differs
     Verify(verify::VerifyArguments),
+    /// Remove a person, or a call with whom it was made to, from every table, and keep them from coming back
+    Erase(erase::EraseArguments),
     /// Ask the daemon on this machine whether it is ready: exits 0 or 1, for health checks
     Ready(ready::ReadyArguments),
     /// Apply the migrations that are missing (run does so, too)
@@ -114,7 +119,12 @@ pub fn run(arguments: &Arguments) -> Exit {
     let config = arguments.config.clone();
     let context = Context { settings, terminal, clock, config, is_demo: false };
     match run_to_end(&context, &arguments.command) {
-        Ok(exit) => exit,
+        Ok(exit) => match context.terminal.lost_result() {
+            None => exit,
+            Some(error) => {
+                fail(&context.terminal, &anyhow::anyhow!("the result could not be written: {error}"))
+            }
+        },
         Err(error) => fail(&context.terminal, &error),
     }
 }
@@ -127,6 +137,7 @@ fn run_to_end(context: &Context, command: &Command) -> anyhow::Result<Exit> {
             Command::Check => check::run(context).await,
             Command::Status(arguments) => status::run(context, arguments).await,
             Command::Verify(arguments) => verify::run(context, arguments).await,
+            Command::Erase(arguments) => erase::run(context, arguments).await,
             Command::Ready(arguments) => ready::run(context, arguments).await,
             Command::Migrate => migrate::run(context).await,
             Command::Psql(arguments) => psql::run(context, arguments).await,

@@ -5,11 +5,12 @@ use super::bars::Bars;
 use super::table::Table;
 use super::terminal::Terminal;
 use crate::api::ClientOptions;
-use crate::config::{Account, Settings};
-use crate::normalize;
+use crate::config::{Account, ConfigError, Keeping, NumberForm, Settings};
+use crate::normalize::{self, PhoneNumbers, Privacy, PrivacyKey};
 use crate::observe::{LogProgress, Progress};
 use crate::plan::Outcome;
 use crate::sync::{PassReport, RowCounts, SyncSettings};
+use secrecy::ExposeSecret;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,8 +38,8 @@ const PAGES_AHEAD: usize = 4;
 pub(super) const LEASE_WAIT: Duration = Duration::from_mins(1);
 
 /// How passes are made.
-pub(super) fn sync_settings(settings: &Settings) -> SyncSettings {
-    SyncSettings {
+pub(super) fn sync_settings(settings: &Settings) -> Result<SyncSettings, ConfigError> {
+    Ok(SyncSettings {
         page_size: settings.api.page_size,
         max_concurrent_campaigns: settings.sync.max_concurrent_campaigns,
         batch_rows: settings.sync.batch_rows,
@@ -51,7 +52,27 @@ pub(super) fn sync_settings(settings: &Settings) -> SyncSettings {
         full_walk_at_most: settings.sync.full_walk_at_most,
         look_at_most: settings.schedule.look_at_most,
         lease_ttl: settings.daemon.lease_ttl,
-        normalize: normalize::Options { keep_llm_system_prompt: settings.sync.keep_llm_system_prompt },
+        views_per_campaign: settings.views.per_campaign,
+        normalize: normalize::Options {
+            keep_llm_system_prompt: settings.sync.keep_llm_system_prompt,
+            privacy: privacy(settings),
+            privacy_key: settings.privacy.key()?.map(|secret| PrivacyKey::new(secret.expose_secret())),
+        },
+    })
+}
+
+/// What of people is left out.
+fn privacy(settings: &Settings) -> Privacy {
+    let privacy = &settings.privacy;
+    Privacy {
+        no_transcripts: privacy.transcripts == Keeping::LeaveOut,
+        no_recording_urls: privacy.recording_urls == Keeping::LeaveOut,
+        input_keys_left_out: privacy.input_keys_left_out(),
+        phone_numbers: match privacy.phone_numbers {
+            NumberForm::Full => PhoneNumbers::Full,
+            NumberForm::Hashed => PhoneNumbers::Hashed,
+            NumberForm::Masked => PhoneNumbers::Masked,
+        },
     }
 }
 

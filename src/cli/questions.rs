@@ -1,4 +1,4 @@
-//! Questions in SQL that the demo asks, and their answers as text.
+//! Questions in SQL that the demo asks, out of those of `docs/questions.md`, and their answers as text.
 
 use super::table::Table;
 use sqlx::{Column, PgConnection, Row, ValueRef};
@@ -12,15 +12,22 @@ pub(super) struct Question {
 /// The live rows of each table.
 pub(super) const TABLE_COUNTS: &str = include_str!("questions/table_counts.sql");
 
+/// Where all the questions stand, each with its query.
+const DOCUMENT: &str = include_str!("../../docs/questions.md");
+
 /// What people ask first.
-pub(super) const QUESTIONS: [Question; 3] = [
-    Question {
-        words: "How many contacts were reached?",
-        sql: include_str!("questions/contacts_reached.sql"),
-    },
-    Question { words: "How long did people talk?", sql: include_str!("questions/talk_time.sql") },
-    Question { words: "What was said last?", sql: include_str!("questions/last_words.sql") },
-];
+const FIRST: [&str; 3] =
+    ["How many contacts were reached?", "How long did people talk?", "What was said last?"];
+
+/// What people ask first, as the document has it.
+pub(super) fn first_questions() -> impl Iterator<Item = Question> {
+    FIRST.into_iter().filter_map(|words| {
+        let (_, rest) = DOCUMENT.split_once(&format!(". {words}\n"))?;
+        let (_, query) = rest.split_once("```sql\n")?;
+        let (sql, _) = query.split_once("\n```")?;
+        Some(Question { words, sql })
+    })
+}
 
 /// Asks, and renders the answer as a table. Every value comes as text, whatever its type.
 pub(super) async fn ask(connection: &mut PgConnection, sql: &'static str) -> Result<String, sqlx::Error> {
@@ -39,4 +46,18 @@ pub(super) async fn ask(connection: &mut PgConnection, sql: &'static str) -> Res
         table.add(cells);
     }
     Ok(table.render())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FIRST, first_questions};
+
+    #[test]
+    fn the_document_has_every_question_that_the_demo_asks() {
+        let found: Vec<_> = first_questions().collect();
+        assert_eq!(found.len(), FIRST.len());
+        for question in found {
+            assert!(question.sql.starts_with("select") && question.sql.ends_with(';'), "{}", question.sql);
+        }
+    }
 }

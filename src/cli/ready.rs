@@ -28,8 +28,9 @@ pub(super) async fn run(context: &Context, arguments: &ReadyArguments) -> anyhow
         return Err(CommandError::NoAdmin.into());
     };
     let address = reachable(listen);
-    let path = if arguments.live { "/livez" } else { "/readyz" };
-    let token = context.settings.admin.token()?;
+    // Whether it lives is told to everybody, why it is not ready to whoever brings the token.
+    let (path, token) =
+        if arguments.live { ("/livez", None) } else { ("/readyz", context.settings.admin.token()?) };
     let asked = tokio::time::timeout(PATIENCE, ask(address, path, token.as_ref())).await;
     let (is_ready, words) = match asked {
         Ok(Ok(answer)) => answer,

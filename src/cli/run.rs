@@ -4,11 +4,12 @@ use super::accounts::{chosen, client_of, mirror_of, sharing_the_rate};
 use super::database::{self, Database, Whose};
 use super::exit::{CommandError, Exit, Failure};
 use super::serve::{self, Serving};
-use super::{Context, interrupt, pass};
+use super::{Context, interrupt, pass, sharing, upkeep};
 use crate::api::Client;
 use crate::config::Account;
 use crate::store::{Store, StoreError};
 use crate::sync::{self, PassOptions};
+use crate::upkeep::Upkeep;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use std::time::Duration;
@@ -67,7 +68,18 @@ pub(super) async fn run(context: &Context, arguments: &RunArguments) -> anyhow::
     let outcome = if arguments.once {
         interrupt::or_signal(async {
             let store = prepare(context, &database, arguments).await?;
-            make_passes(context, arguments, mirrored, store).await
+            let upkeep = match &store {
+                Some(store) => upkeep::wanted(store, settings, false).await?,
+                None => Upkeep::default(),
+            };
+            let ended = make_passes(context, arguments, mirrored, store.clone()).await;
+            if let Some(store) = store {
+                if ended.is_ok() && !arguments.dry_run {
+                    upkeep::look_after(&store, &upkeep).await;
+                }
+                store.close().await;
+            }
+            ended
         })
         .await
     } else {
@@ -82,27 +94,31 @@ async fn serve_until_stopped(
     arguments: &RunArguments,
     database: &Database,
 ) -> anyhow::Result<Exit> {
-    let store = interrupt::or_signal(async {
+    let (store, upkeep) = interrupt::or_signal(async {
         let store = database.connect().await?;
-        bring_up_to_date(&store, arguments).await?;
-        Ok(store)
+        bring_up_to_date(context, &store, arguments).await?;
+        let upkeep = upkeep::wanted(&store, &context.settings, true).await?;
+        Ok((store, upkeep))
     })
     .await?;
     let account = arguments.account.clone();
     serve::serve(
         context,
-        Serving { database, store, settings: context.settings.clone(), account, trigger: "schedule" },
+        Serving { database, store, settings: context.settings.clone(), upkeep, account, trigger: "schedule" },
     )
     .await
 }
 
-async fn bring_up_to_date(store: &Store, arguments: &RunArguments) -> anyhow::Result<()> {
+async fn bring_up_to_date(context: &Context, store: &Store, arguments: &RunArguments) -> anyhow::Result<()> {
     store.check_rights().await?;
     if arguments.no_migrate {
         store.check_schema().await?;
     } else {
         store.migrate().await?;
+        sharing::share(store).await;
     }
+    store.save_reporting_time_zone(context.settings.reporting.time_zone.name()).await?;
+    store.keep_call_statuses(context.settings.history.call_status).await?;
     Ok(())
 }
 
@@ -125,7 +141,7 @@ async fn prepare(
             Err(error) => Err(error.into()),
         };
     }
-    bring_up_to_date(&store, arguments).await?;
+    bring_up_to_date(context, &store, arguments).await?;
     Ok(Some(store))
 }
 
@@ -153,7 +169,7 @@ async fn make_passes(
             context.terminal.print(&format!("Account {}:", account.name));
         }
         let progress = pass::progress(&context.terminal);
-        let mirror = mirror_of(context, &context.settings, &account, client, store.clone(), progress);
+        let mirror = mirror_of(context, &context.settings, &account, client, store.clone(), progress)?;
         // A dry run writes nothing, reservations neither.
         let mirror = if arguments.dry_run { mirror } else { sharing_the_rate(mirror) };
         let ended = sync::run_pass(&mirror, &options).await;
@@ -167,18 +183,8 @@ async fn make_passes(
                 context.terminal.fail(&Failure::from(&error));
                 Exit::of_error(&error)
             }
-            Err(error) => {
-                close(store).await;
-                return Err(error.into());
-            }
+            Err(error) => return Err(error.into()),
         });
     }
-    close(store).await;
     Ok(exit)
-}
-
-async fn close(store: Option<Store>) {
-    if let Some(store) = store {
-        store.close().await;
-    }
 }

@@ -7,9 +7,10 @@ use super::exit::Exit;
 use crate::admin::{AdminOptions, AdminServer, Hint};
 use crate::clock::Clock;
 use crate::config::{Account, Settings};
-use crate::daemon::{self, AccountPlan, Daemon, Order, Plan};
+use crate::daemon::{self, AccountPlan, Daemon, Ended, Order, Plan};
 use crate::observe::{Board, LogProgress, Progress, Several};
 use crate::store::Store;
+use crate::upkeep::Upkeep;
 use secrecy::ExposeSecret;
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -31,6 +32,8 @@ pub(super) struct Serving<'a> {
     pub(super) store: Store,
     /// As they were loaded.
     pub(super) settings: Settings,
+    /// What is done about what passes have written.
+    pub(super) upkeep: Upkeep,
     /// Only this account.
     pub(super) account: Option<String>,
     /// For `revox_sync.runs.trigger`.
@@ -39,7 +42,7 @@ pub(super) struct Serving<'a> {
 
 /// Runs the daemon until a signal ends it.
 pub(super) async fn serve(context: &Context, serving: Serving<'_>) -> anyhow::Result<Exit> {
-    let Serving { database, store, settings, account, trigger } = serving;
+    let Serving { database, store, settings, upkeep, account, trigger } = serving;
     let clock = context.clock.clone();
     let board = Board::new(clock.clone());
     let log: Arc<dyn Progress> = Arc::new(LogProgress::of_changes());
@@ -61,17 +64,22 @@ pub(super) async fn serve(context: &Context, serving: Serving<'_>) -> anyhow::Re
         lease_ttl: settings.daemon.lease_ttl,
         shutdown_grace: settings.daemon.shutdown_grace,
         stop,
+        upkeep,
         trigger,
         replan: planner.replan(settings),
     };
+    let kept_up = database.keep_up();
     let ended = daemon::run(daemon, plan, orders).await;
+    drop(kept_up);
     signals.abort();
     if let Some(admin) = admin {
         admin.stop().await;
     }
     store.close().await;
-    ended?;
-    Ok(Exit::Complete)
+    Ok(match ended? {
+        Ended::Drained => Exit::Complete,
+        Ended::CutOff => Exit::Other,
+    })
 }
 
 /// Starts the admin server, unless it is turned off. An address that is taken is no end of the daemon.
@@ -150,7 +158,7 @@ impl Planner {
         for account in super::accounts::chosen(settings, self.account.as_deref())? {
             let client = client_of(settings, &account)?;
             let (store, progress) = (Some(self.store.clone()), Arc::clone(&self.progress));
-            let mirror = mirror_of(&self.context, settings, &account, client, store, progress);
+            let mirror = mirror_of(&self.context, settings, &account, client, store, progress)?;
             let mut mirror = sharing_the_rate(mirror);
             mirror.stop = self.stop.clone();
             accounts.push(AccountPlan { mirror, key_mark: key_mark(&account) });

@@ -51,6 +51,8 @@ pub(super) async fn run(context: &Context, arguments: &SimulateArguments) -> any
         organization_id: format!("org_simulated_{}", arguments.seed),
         campaigns: arguments.campaigns,
         rows: arguments.rows,
+        // Calls of the last days.
+        clock: Some(context.clock.clone()),
         ..Options::default()
     };
     let address = arguments.listen;

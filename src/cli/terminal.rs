@@ -5,7 +5,8 @@ use super::exit::{Exit, Failure};
 use crate::clock::Clock;
 use crate::config::LogFormat;
 use indicatif::{MultiProgress, ProgressDrawTarget};
-use std::io::{IsTerminal, Write, stderr, stdout};
+use std::io::{ErrorKind, IsTerminal, Write, stderr, stdout};
+use std::sync::{Arc, OnceLock};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Where everything is written. Clones share the bars.
@@ -14,6 +15,8 @@ pub(super) struct Terminal {
     bars: MultiProgress,
     json: bool,
     clock: Clock,
+    /// A result could not be written, by its first error.
+    lost: Arc<OnceLock<std::io::Error>>,
 }
 
 impl Terminal {
@@ -25,7 +28,7 @@ impl Terminal {
             LogFormat::Json => true,
         };
         let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10));
-        Self { bars, json, clock }
+        Self { bars, json, clock, lost: Arc::default() }
     }
 
     /// Whether errors and logs are JSON lines.
@@ -42,8 +45,18 @@ impl Terminal {
     pub(super) fn print(&self, text: &str) {
         self.bars.suspend(|| {
             let mut out = stdout().lock();
-            let _ = writeln!(out, "{}", printable(text)).and_then(|()| out.flush());
+            let written = writeln!(out, "{}", printable(text)).and_then(|()| out.flush());
+            if let Err(error) = written
+                && error.kind() != ErrorKind::BrokenPipe
+            {
+                let _ = self.lost.set(error);
+            }
         });
+    }
+
+    /// Why a result could not be written, if one could not.
+    pub(super) fn lost_result(&self) -> Option<&std::io::Error> {
+        self.lost.get()
     }
 
     /// Tells a person something beside the results; in JSON logs it is a log line.
@@ -112,7 +125,8 @@ pub(super) struct LogWriter<'a>(&'a MultiProgress);
 
 impl Write for LogWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.suspend(|| stderr().lock().write_all(bytes))?;
+        // A reader that has gone away is no error here either: what reports one would write to the same place.
+        let _ = self.0.suspend(|| stderr().lock().write_all(bytes));
         Ok(bytes.len())
     }
 

@@ -5,9 +5,10 @@ use super::database::{self, Database, Whose};
 use super::exit::{CommandError, Exit};
 use super::table::Table;
 use super::{accounts, interrupt, pass};
+use crate::config::{self, Keeping};
 use crate::store::{Holder, Store};
 use crate::sync::{self, Mirror, PassOptions, PassReport};
-use crate::verify::{self, CampaignReport, Difference, Report, Subject};
+use crate::verify::{self, CampaignReport, Difference, LeftOut, NumberForm, Report, Subject};
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use serde_json::{Value, json};
@@ -63,7 +64,7 @@ pub(super) async fn run(context: &Context, arguments: &VerifyArguments) -> anyho
                 client,
                 Some(store.clone()),
                 progress,
-            ));
+            )?);
             exit = exit.worse(verify(context, arguments, &mirror, &store).await?);
         }
         store.close().await;
@@ -88,6 +89,7 @@ async fn verify(
         page_size: mirror.settings.page_size,
         max_concurrent_campaigns: mirror.settings.max_concurrent_campaigns,
         keep_llm_system_prompt: mirror.settings.normalize.keep_llm_system_prompt,
+        left_out: Arc::new(left_out(context)?),
         progress: mirror.progress.clone(),
     };
     let mut report = verify::verify(&subject, &arguments.campaigns).await?;
@@ -125,6 +127,22 @@ async fn verify(
         }
     }
     Ok(if report.is_equal() { Exit::Complete } else { Exit::Partial })
+}
+
+/// What the mirror leaves out.
+fn left_out(context: &Context) -> anyhow::Result<LeftOut> {
+    let privacy = &context.settings.privacy;
+    Ok(LeftOut {
+        key: privacy.key()?,
+        transcripts: privacy.transcripts == Keeping::LeaveOut,
+        recording_urls: privacy.recording_urls == Keeping::LeaveOut,
+        input_keys: privacy.input_keys_left_out(),
+        phone_numbers: match privacy.phone_numbers {
+            config::NumberForm::Full => NumberForm::Full,
+            config::NumberForm::Hashed => NumberForm::Hashed,
+            config::NumberForm::Masked => NumberForm::Masked,
+        },
+    })
 }
 
 /// The campaigns that are not proven equal.

@@ -29,7 +29,9 @@ impl Cron {
         let text = text.trim();
         let parser = CronParser::builder().seconds(Seconds::Optional).build();
         if !matches!(text.split_whitespace().count(), 5 | 6) && !text.starts_with('@') {
-            return Err(format!("must have six fields such as \"0 */5 * * * *\", and is {text:?}"));
+            return Err(format!(
+                "must have five fields such as \"*/5 * * * *\", or six with seconds before them, and is {text:?}"
+            ));
         }
         let pattern = parser
             .parse(text)

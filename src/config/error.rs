@@ -48,6 +48,16 @@ pub enum ConfigError {
         /// Where it was set.
         origin: Origin,
     },
+    /// A language that Postgres does not know.
+    #[error("{key} names {language}, which is no text search configuration of the database")]
+    UnknownLanguage {
+        /// `search.language`, or that of a campaign.
+        key: String,
+        /// As it was given.
+        language: String,
+        /// Those that there are.
+        known: String,
+    },
     /// The file after `--config`.
     #[error("the configuration file {} cannot be read", path.display())]
     FileUnreadable {
@@ -114,6 +124,9 @@ impl ConfigError {
             }
             Self::Invalid { origin: Origin::Defaults, .. } => None,
             Self::Invalid { origin, .. } => Some(format!("correct it in {origin}")),
+            Self::UnknownLanguage { known, .. } => {
+                Some(format!("choose one of {known}; or make one of your own and name it with its schema"))
+            }
             Self::FileUnreadable { .. } => Some("give the path of a readable file after --config".to_owned()),
             Self::FileMalformed { .. } => {
                 Some("config/default.toml shows how the file is written".to_owned())

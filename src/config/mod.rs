@@ -12,15 +12,20 @@ mod database;
 mod environment;
 mod error;
 mod fields;
+mod history;
 mod layers;
 mod localdb;
 mod log;
+mod privacy;
+mod reporting;
 mod revox;
 mod schedule;
+mod search;
 mod sync;
 #[cfg(test)]
 mod tests;
 mod values;
+mod views;
 
 pub use accounts::{Account, AccountSettings, DEFAULT_ACCOUNT};
 pub use admin::AdminSettings;
@@ -29,11 +34,16 @@ pub use cron::Cron;
 pub use daemon::DaemonSettings;
 pub use database::DatabaseSettings;
 pub use error::{ConfigError, Origin};
+pub use history::HistorySettings;
 pub use localdb::LocaldbSettings;
 pub use log::{LogFormat, LogSettings};
+pub use privacy::{Keeping, NumberForm, PrivacySettings};
+pub use reporting::ReportingSettings;
 pub use revox::RevoxSettings;
 pub use schedule::{CampaignSchedule, ScheduleSettings};
+pub use search::SearchSettings;
 pub use sync::SyncSettings;
+pub use views::ViewsSettings;
 
 use environment::Environment;
 use layers::Flat;
@@ -55,10 +65,20 @@ pub struct Settings {
     pub api: ApiSettings,
     /// How passes are made.
     pub sync: SyncSettings,
+    /// What of people is kept.
+    pub privacy: PrivacySettings,
     /// Leases and shutdown.
     pub daemon: DaemonSettings,
+    /// What is kept of what was.
+    pub history: HistorySettings,
     /// When passes are made.
     pub schedule: ScheduleSettings,
+    /// How reports count.
+    pub reporting: ReportingSettings,
+    /// Full text over what was said.
+    pub search: SearchSettings,
+    /// The views that the mirror makes by itself.
+    pub views: ViewsSettings,
     /// The admin server.
     pub admin: AdminSettings,
     /// The embedded Postgres.
@@ -96,8 +116,10 @@ impl Settings {
         self.database.validate()?;
         self.api.validate()?;
         self.sync.validate()?;
+        self.privacy.validate()?;
         self.daemon.validate()?;
         self.schedule.validate()?;
+        self.search.validate()?;
         self.admin.validate()?;
         self.accounts.iter().try_for_each(|(name, account)| account.validate(name))?;
         self.log.validate()
@@ -135,8 +157,13 @@ fn keys_of(section: &str) -> Option<&'static [&'static str]> {
         "database" => fields::names_of::<DatabaseSettings>(),
         "api" => fields::names_of::<ApiSettings>(),
         "sync" => fields::names_of::<SyncSettings>(),
+        "privacy" => fields::names_of::<PrivacySettings>(),
         "daemon" => fields::names_of::<DaemonSettings>(),
+        "history" => fields::names_of::<HistorySettings>(),
         "schedule" => fields::names_of::<ScheduleSettings>(),
+        "reporting" => fields::names_of::<ReportingSettings>(),
+        "search" => fields::names_of::<SearchSettings>(),
+        "views" => fields::names_of::<ViewsSettings>(),
         "admin" => fields::names_of::<AdminSettings>(),
         "localdb" => fields::names_of::<LocaldbSettings>(),
         "log" => fields::names_of::<LogSettings>(),

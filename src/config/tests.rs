@@ -36,6 +36,8 @@ fn the_defaults_are_those_that_the_documents_promise() {
     assert_eq!(settings.daemon.lease_ttl, Duration::from_secs(30));
     assert_eq!(settings.schedule.cron.as_str(), "0 */5 * * * *");
     assert_eq!(settings.admin.listen(), Some(([127, 0, 0, 1], 9464).into()));
+    assert_eq!(settings.reporting.time_zone.name(), "UTC");
+    assert!(settings.views.per_campaign);
     assert!(settings.localdb.download);
     assert!(settings.database.url().expect("no file is named").is_none());
     assert!(matches!(settings.revox.api_key(), Err(ConfigError::MissingKey)));
@@ -137,7 +139,8 @@ fn a_value_out_of_bounds_is_named_with_its_bounds_and_its_source() {
         ("LOCALDB__DOWNLOAD", "maybe", "localdb.download must be true or false, and is \"maybe\""),
         ("SYNC__BATCH_ROWS", "0", "sync.batch_rows must be between 1 and 10000"),
         ("DAEMON__LEASE_TTL", "1s", "daemon.lease_ttl must be between 3s and 1h, and is 1s"),
-        ("SCHEDULE__CRON", "now", "schedule.cron must have six fields"),
+        ("SCHEDULE__CRON", "now", "schedule.cron must have five fields"),
+        ("REPORTING__TIME_ZONE", "Paris", "reporting.time_zone must be a time zone such as"),
         ("ADMIN__LISTEN", "9464", "admin.listen must be an address"),
         ("LOG__FORMAT", "xml", "log.format must be auto, text or json"),
         ("LOG__LEVEL", "loud", "log.level must be off, error"),
@@ -213,4 +216,32 @@ fn a_secret_file_that_is_missing_or_empty_is_named_when_the_secret_is_asked_for(
     let settings = load(None, &[("REVOX_API_KEY_FILE", path)]).expect("not read yet");
     let error = settings.revox.api_key().expect_err("the file is empty");
     assert!(error.to_string().contains("names an empty file"), "{error}");
+}
+
+#[test]
+fn columns_of_contact_lists_are_named_in_a_list_or_in_a_text() {
+    for (file, variables) in [
+        (Some("[privacy]\ninput_keys_left_out = [\"Birthday\", \" first name\"]\n"), &[][..]),
+        (Some("[privacy]\ninput_keys_left_out = \"first name, birthday,\"\n"), &[]),
+        (None, &[("REVOX_MIRROR__PRIVACY__INPUT_KEYS_LEFT_OUT", "first name,BIRTHDAY")]),
+    ] {
+        let settings = load(file, variables).expect("sound");
+        assert_eq!(settings.privacy.input_keys_left_out(), ["birthday", "first name"], "{file:?}");
+    }
+    assert!(load(None, &[]).expect("sound").privacy.input_keys_left_out().is_empty());
+}
+
+#[test]
+fn what_cannot_be_left_out_like_this_is_refused() {
+    let hashed = refused(None, &[("REVOX_MIRROR__PRIVACY__PHONE_NUMBERS", "hashed")]);
+    assert!(hashed.contains("privacy.phone_numbers") && hashed.contains("privacy.key_file"), "{hashed}");
+    for (name, key) in [
+        ("TRANSCRIPTS", "transcripts"),
+        ("RECORDING_URLS", "recording_urls"),
+        ("PHONE_NUMBERS", "phone_numbers"),
+    ] {
+        let name = format!("REVOX_MIRROR__PRIVACY__{name}");
+        let wrong = refused(None, &[(&name, "perhaps")]);
+        assert!(wrong.contains(&format!("privacy.{key}")), "{wrong}");
+    }
 }

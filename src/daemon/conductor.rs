@@ -16,9 +16,6 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::{Id, JoinError, JoinSet};
 
-/// How often what is old is cleared away.
-const HOUSEKEEPING_EVERY: TimeDelta = TimeDelta::hours(6);
-
 /// What is to be done about a campaign, and the round that it belongs to.
 pub(super) struct Work {
     pub(super) job: Job,
@@ -29,6 +26,7 @@ pub(super) struct Work {
 pub(super) enum Task {
     List(Arc<str>),
     Pass(Key, Option<u64>),
+    LookAfter,
     Other,
 }
 
@@ -39,7 +37,11 @@ pub(super) enum Done {
     /// Whose a campaign is that is to be looked at.
     Owned(String, Result<Option<String>, StoreError>),
     Concluded(Arc<str>, Result<(), SyncError>),
+    /// Ids in `schedule.campaigns` that the mirror does not know.
+    Unknown(Vec<String>),
     Cleared(Result<u64, StoreError>),
+    /// What passes have written was looked after; whether all of it is done.
+    LookedAfter(bool),
 }
 
 /// The state of the loop.
@@ -51,15 +53,28 @@ pub(super) struct Conductor {
     pub(super) alarms: Alarms,
     pub(super) tasks: JoinSet<Done>,
     pub(super) names: HashMap<Id, Task>,
+    /// Whether the ids in `schedule.campaigns` were held against what the accounts list.
+    pub(super) has_checked_ids: bool,
+    /// Whether what passes have written is being looked after; true: and is to be again.
+    pub(super) is_looking_after: Option<bool>,
     /// The database is away: failures in a row, since when, and until when nothing is begun.
     pub(super) database: Option<(u32, Time, Time)>,
+}
+
+/// How the daemon has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// All that was under way was committed, and the leases were given back.
+    Drained,
+    /// Something was cut off: a second signal came, or the grace was over. What was committed stays.
+    CutOff,
 }
 
 /// Runs until it is told to stop and all that was under way has ended.
 ///
 /// # Errors
 /// When it cannot be started. What goes wrong later has a policy, and ends nothing.
-pub async fn run(daemon: Daemon, plan: Plan, mut orders: Orders) -> Result<(), DaemonError> {
+pub async fn run(daemon: Daemon, plan: Plan, mut orders: Orders) -> Result<Ended, DaemonError> {
     let (rings_in, mut rings) = mpsc::unbounded_channel();
     let alarms = Alarms::start(daemon.clock.clone(), rings_in).await?;
     let keepers =
@@ -69,6 +84,8 @@ pub async fn run(daemon: Daemon, plan: Plan, mut orders: Orders) -> Result<(), D
         agenda: Agenda::new(plan.max_concurrent_campaigns),
         tasks: JoinSet::new(),
         names: HashMap::new(),
+        has_checked_ids: false,
+        is_looking_after: None,
         database: None,
         daemon,
         plan,
@@ -90,8 +107,7 @@ pub async fn run(daemon: Daemon, plan: Plan, mut orders: Orders) -> Result<(), D
             },
         }
     }
-    conductor.drain(&mut orders).await;
-    Ok(())
+    Ok(conductor.drain(&mut orders).await)
 }
 
 /// The next beat; none comes when nobody waits for it.
@@ -165,10 +181,11 @@ impl Conductor {
     /// Shows an account on the board.
     pub(super) fn show_account(&self, account: &Arc<str>) {
         let Some(keeper) = self.keepers.get(account) else { return };
-        let shown = AccountBoard {
-            next_look_at: self.alarms.rings_at(&Alarm::List(Arc::clone(account))),
-            trouble: keeper.trouble.clone(),
+        let next_look_at = match &keeper.trouble {
+            Some(trouble) if trouble.is_parked => trouble.again_at,
+            _ => self.alarms.rings_at(&Alarm::List(Arc::clone(account))),
         };
+        let shown = AccountBoard { next_look_at, trouble: keeper.trouble.clone() };
         self.daemon.board.write(|state| {
             state.accounts.insert(account.to_string(), shown);
         });
@@ -201,11 +218,25 @@ impl Conductor {
             return;
         }
         while let Some((key, Work { job, round })) = self.agenda.begin_next() {
+            if self.keepers.get(&key.account).is_some_and(Keeper::is_closed) {
+                self.leave(&key, round, &job);
+                continue;
+            }
             let task = self.tasks.spawn({
                 let key = key.clone();
                 async move { Done::Passed(key, round, Box::new(job.run().await)) }
             });
             self.names.insert(task.id(), Task::Pass(key, round));
+        }
+    }
+
+    /// Does not begin a pass whose account was parked in the meantime, or may be about to.
+    fn leave(&mut self, key: &Key, round: Option<u64>, job: &Job) {
+        self.agenda.end(key);
+        let report = CampaignReport::left_alone(key.campaign.clone(), job.name().to_owned());
+        let ended = self.keepers.get_mut(&key.account).and_then(|keeper| keeper.end_job(round, report));
+        if let Some(round) = ended {
+            self.conclude(&key.account, round);
         }
     }
 
@@ -226,14 +257,11 @@ impl Conductor {
                 self.set_campaign_tick(id.clone()).await;
                 self.find_owner(id.clone());
             }
+            // The next list of a parked account brings its campaigns back.
+            Alarm::Again(account, _) if self.keepers.get(account).is_some_and(Keeper::is_parked) => {}
             Alarm::Again(account, id) => self.add_alone(account, id, false),
             Alarm::Database => {}
-            Alarm::Housekeeping => {
-                self.alarms.set(Alarm::Housekeeping, self.now() + HOUSEKEEPING_EVERY).await;
-                let store = self.daemon.store.clone();
-                let (runs, rejects, now) = (self.plan.keep_runs, self.plan.keep_rejects, self.now());
-                self.tasks.spawn(async move { Done::Cleared(store.clear_old(runs, rejects, now).await) });
-            }
+            Alarm::Housekeeping => self.clear_old().await,
         }
     }
 
@@ -291,6 +319,7 @@ impl Conductor {
                     Some(Task::List(account)) => {
                         return self.fail_list(&account, FailureKind::Broken, "a task panicked").await;
                     }
+                    Some(Task::LookAfter) => return self.end_looking_after(false),
                     Some(Task::Other) | None => return,
                 }
             }
@@ -315,14 +344,23 @@ impl Conductor {
             Done::Concluded(account, Err(error)) => {
                 tracing::warn!(%account, %error, "a round could not be concluded; the next one begins where it began");
             }
-            Done::Concluded(_, Ok(())) => {}
+            Done::Concluded(_, Ok(())) => self.look_after(),
+            Done::LookedAfter(is_done) => self.end_looking_after(is_done),
+            Done::Unknown(ids) => {
+                for id in ids {
+                    tracing::warn!(
+                        campaign_id = id,
+                        "schedule.campaigns names a campaign that no account lists"
+                    );
+                }
+            }
             Done::Cleared(Ok(lines)) => tracing::debug!(lines, "old lines were cleared away"),
             Done::Cleared(Err(error)) => tracing::warn!(%error, "old lines could not be cleared away"),
         }
     }
 
     /// Ends: what is under way may end within the grace, unless a second order to stop comes.
-    async fn drain(&mut self, orders: &mut Orders) {
+    async fn drain(&mut self, orders: &mut Orders) -> Ended {
         observe::tell_stopping();
         self.daemon.board.write(|state| state.is_draining = true);
         self.agenda.clear();
@@ -340,7 +378,7 @@ impl Conductor {
             tokio::select! {
                 ended = self.tasks.join_next() => if ended.is_none() {
                     tracing::info!("stopped");
-                    return;
+                    return Ended::Drained;
                 },
                 Some(Order::Stop) = orders.recv() => {
                     tracing::warn!("stopped at once; what was committed stays");
@@ -357,5 +395,6 @@ impl Conductor {
             while self.tasks.join_next().await.is_some() {}
         })
         .await;
+        Ended::CutOff
     }
 }

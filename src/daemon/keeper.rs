@@ -20,6 +20,9 @@ pub(super) struct Keeper {
     pub(super) failures: u32,
     /// What is wrong with the account as a whole.
     pub(super) trouble: Option<Trouble>,
+    /// A pass was answered as if the key were refused: until the list has judged, none begins. What was due comes back with
+    /// that list.
+    pub(super) is_in_doubt: bool,
     /// What waits after a failure, by campaign.
     pub(super) holds: HashMap<String, Hold>,
     pub(super) round: Option<RoundUnderWay>,
@@ -55,6 +58,7 @@ impl Keeper {
             not_before: None,
             failures: 0,
             trouble: None,
+            is_in_doubt: false,
             holds: HashMap::new(),
             round: None,
             rounds: 0,
@@ -68,6 +72,16 @@ impl Keeper {
     /// Whether a campaign is to be left alone for now.
     pub(super) fn holds_back(&self, campaign: &str, now: Time) -> bool {
         self.holds.get(campaign).is_some_and(|hold| now < hold.until)
+    }
+
+    /// Whether no pass may begin.
+    pub(super) fn is_closed(&self) -> bool {
+        self.is_in_doubt || self.is_parked()
+    }
+
+    /// Whether the account waits for a person.
+    pub(super) fn is_parked(&self) -> bool {
+        self.trouble.as_ref().is_some_and(|trouble| trouble.is_parked)
     }
 
     /// Counts a campaign's failure; how many in a row, and since when.

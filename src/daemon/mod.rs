@@ -2,23 +2,26 @@
 //!
 //! `conductor` is the one loop: it hears alarms, hints, signals and ended work, and says what is next. `agenda` holds what is
 //! due, `rounds` what a list has led to, `alarms` what is to happen when, `keeper` what is known of one account, `policy` what becomes of each kind of
-//! failure, and `trouble` sees that it does. Leaves the work itself to `sync`, and leases to `store`.
+//! failure, `trouble` sees that it does, and `chores` is what is done beside the passes. Leaves the work itself to `sync` and
+//! `upkeep`, and leases to `store`.
 
 mod agenda;
 mod alarms;
+mod chores;
 mod conductor;
 mod keeper;
 mod policy;
 mod rounds;
 mod trouble;
 
-pub use conductor::run;
+pub use conductor::{Ended, run};
 
 use crate::clock::Clock;
 use crate::config::ScheduleSettings;
 use crate::observe::Board;
 use crate::store::Store;
 use crate::sync::Mirror;
+use crate::upkeep::Upkeep;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -63,6 +66,8 @@ pub struct Daemon {
     pub shutdown_grace: Duration,
     /// Ends passes between two pages; the mirrors of every plan hold it, too.
     pub stop: CancellationToken,
+    /// What is done about what passes have written.
+    pub upkeep: Upkeep,
     /// For `revox_sync.runs.trigger`.
     pub trigger: &'static str,
     /// Makes the plan anew: keys are read again.

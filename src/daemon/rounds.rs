@@ -18,6 +18,11 @@ impl Conductor {
         let suspicious = round.report.suspicious.clone();
         let Some(keeper) = self.keepers.get_mut(account) else { return };
         keeper.is_listing = false;
+        keeper.is_in_doubt = keeper.list_again.is_some() && keeper.is_in_doubt;
+        if keeper.is_parked() {
+            // What failed meanwhile may have failed for the same reason.
+            keeper.holds.clear();
+        }
         keeper.failures = 0;
         keeper.not_before = None;
         let since = keeper.trouble.as_ref().map_or(now, |trouble| trouble.since);
@@ -48,7 +53,12 @@ impl Conductor {
             let work = Work { job, round: Some(number) };
             entries.push((key, Entry { job: work, priority: own.priority, complete_through }));
         }
-        tracing::info!(%account, due = entries.len(), passed_over = round.passed_over.len(), "the list was looked at");
+        let (due, passed_over) = (entries.len(), round.passed_over.len());
+        if round.is_read {
+            tracing::info!(%account, due, passed_over, "the list was looked at");
+        } else {
+            tracing::info!(%account, due, "the list was read a moment ago, by another process or before a restart");
+        }
         observe::tell_status(&format!(
             "account {account}: {} due, {} passed over",
             entries.len(),
@@ -77,6 +87,27 @@ impl Conductor {
             self.list(account, since);
         }
         self.show_account(account);
+        self.check_ids();
+    }
+
+    /// Once every account has been looked at: says which campaigns of the schedule there are not.
+    fn check_ids(&mut self) {
+        if self.has_checked_ids || self.keepers.values().any(|keeper| keeper.rounds == 0) {
+            return;
+        }
+        self.has_checked_ids = true;
+        let ids: Vec<String> = self.plan.schedule.campaigns.keys().cloned().collect();
+        let store = self.daemon.store.clone();
+        let task = self.tasks.spawn(async move {
+            let mut unknown = Vec::new();
+            for id in ids {
+                if matches!(store.account_of(&id).await, Ok(None)) {
+                    unknown.push(id);
+                }
+            }
+            Done::Unknown(unknown)
+        });
+        self.names.insert(task.id(), Task::Other);
     }
 
     pub(super) fn conclude(&mut self, account: &Arc<str>, round: RoundUnderWay) {

@@ -42,6 +42,7 @@ impl Conductor {
         }
         let Some(keeper) = self.keepers.get_mut(account) else { return };
         keeper.is_listing = false;
+        keeper.is_in_doubt = false;
         keeper.list_again = None;
         keeper.failures += u32::from(kind != FailureKind::Busy);
         let next = reaction(kind, keeper.failures, self.daemon.lease_ttl);
@@ -51,7 +52,8 @@ impl Conductor {
             Reaction::Nothing => None,
         };
         keeper.not_before = not_before;
-        if let Some(hint) = advice(kind) {
+        // That the database is away is said once, of the database.
+        if let Some(hint) = advice(kind).filter(|_| kind != FailureKind::DatabaseAway) {
             let is_parked = matches!(next, Reaction::Park(_));
             let since = keeper.trouble.as_ref().map_or(now, |trouble| trouble.since);
             if is_parked {
@@ -70,7 +72,7 @@ impl Conductor {
     }
 
     /// A pass has ended.
-    pub(super) async fn take_report(&mut self, key: Key, round: Option<u64>, report: CampaignReport) {
+    pub(super) async fn take_report(&mut self, key: Key, round: Option<u64>, mut report: CampaignReport) {
         let now = self.daemon.clock.now();
         self.agenda.end(&key);
         let Key { account, campaign } = key;
@@ -82,6 +84,7 @@ impl Conductor {
         let Some(keeper) = self.keepers.get_mut(&account) else { return };
         let mut since = now;
         let mut again_at = None;
+        let mut is_shown = true;
         match report.failure {
             None => {
                 keeper.holds.remove(&campaign);
@@ -90,7 +93,10 @@ impl Conductor {
             Some(kind) => {
                 let (failures, first) = keeper.count_failure(&campaign, now);
                 since = first;
-                let at = match reaction(kind, failures, self.daemon.lease_ttl) {
+                // Of a campaign alone a refusal is that campaign's, however it is worded.
+                let policy =
+                    if kind == FailureKind::KeyRefused { FailureKind::CampaignRefused } else { kind };
+                let at = match reaction(policy, failures, self.daemon.lease_ttl) {
                     Reaction::Now | Reaction::Nothing => now,
                     Reaction::Later(pause) | Reaction::Park(pause) => later(now, pause),
                 };
@@ -100,15 +106,30 @@ impl Conductor {
                 again_at = Some(at);
                 if kind == FailureKind::Broken {
                     tracing::error!(%account, campaign_id = campaign, "a pass panicked; the other campaigns go on");
+                } else if let Some(hint) = advice(kind) {
+                    tracing::warn!(%account, campaign_id = campaign, kind = kind.as_str(), what = note, hint, again_at = %at,
+                                   "a pass failed");
+                }
+                if kind == FailureKind::KeyRefused {
+                    // Whether it is the account's key or this campaign alone, its list tells.
+                    is_shown = failures > 1;
+                    keeper.is_in_doubt = true;
+                    self.list(&account, now);
                 }
                 self.alarms.set(Alarm::Again(Arc::clone(&account), campaign.clone()), at).await;
             }
         }
-        self.show_campaign(&account, &report, Some((since, again_at)));
+        if report.failure == Some(FailureKind::KeyRefused) {
+            report.failure = Some(FailureKind::CampaignRefused);
+        }
+        if is_shown {
+            self.show_campaign(&account, &report, Some((since, again_at)));
+        }
         let ended = self.keepers.get_mut(&account).and_then(|keeper| keeper.end_job(round, report));
         if let Some(round) = ended {
             self.conclude(&account, round);
         }
+        self.look_after();
     }
 
     /// Shows on the board what is wrong with a campaign, or nothing when it is all right.
@@ -190,7 +211,7 @@ impl Conductor {
         if keeper.not_before.is_none_or(|at| at <= now) {
             return true;
         }
-        if !keeper.trouble.as_ref().is_some_and(|trouble| trouble.is_parked) {
+        if !keeper.is_parked() {
             return false;
         }
         let Ok(plan) = (self.daemon.replan)() else { return false };
@@ -239,6 +260,7 @@ impl Conductor {
             self.alarms.unset(&Alarm::Campaign(id.clone())).await;
         }
         self.plan = plan;
+        self.has_checked_ids = false;
         tracing::info!(cron = self.plan.schedule.cron.as_str(), "the configuration was read again");
         let accounts: Vec<Arc<str>> = self.keepers.keys().cloned().collect();
         for account in accounts {

@@ -96,15 +96,32 @@ pub(super) fn server_uid(account: Option<&Account>) -> u32 {
 
 /// One of Postgres' programs, to be run as the account: with nothing of Postgres' in its environment that the
 /// user set for other purposes, and in a process group of its own, so that Ctrl-C does not reach the server
-/// before those who use it.
+/// before those who use it. Systemd waits for the mirror's word, and not for the server's.
 pub(super) fn command(program: &Path, directory: &Path, account: Option<&Account>) -> Command {
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"PG")) {
         command.env_remove(name);
     }
-    command.env("LC_ALL", "C").current_dir(directory).stdin(Stdio::null()).process_group(0);
+    command
+        .env_remove("NOTIFY_SOCKET")
+        .env("LC_ALL", "C")
+        .current_dir(directory)
+        .stdin(Stdio::null())
+        .process_group(0);
     if let Some(account) = account {
         command.uid(account.uid.as_raw()).gid(account.gid.as_raw());
     }
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsStr;
+
+    #[test]
+    fn a_server_does_not_speak_to_systemd_in_the_mirrors_place() {
+        let command = command(Path::new("postgres"), Path::new("/"), None);
+        assert!(command.get_envs().any(|it| it == (OsStr::new("NOTIFY_SOCKET"), None)));
+    }
 }

@@ -35,8 +35,9 @@ use account::Account;
 use binaries::Binaries;
 use layout::Layout;
 use lock::{StartLock, UserLock};
-use postmaster::Postmaster;
+use postmaster::{Life, Postmaster};
 use secrecy::{ExposeSecret, SecretString};
+use server::Port;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -90,6 +91,7 @@ pub struct LocalDb {
     binaries: Binaries,
     postmaster: Postmaster,
     password: SecretString,
+    settings: Vec<(String, String)>,
     database: String,
     adopted: bool,
     /// Held for as long as this process uses the server; gone once it was given up.
@@ -113,7 +115,9 @@ impl LocalDb {
         let adopted = running.is_some();
         let postmaster = match running {
             Some(postmaster) => postmaster,
-            None => server::start(&layout, &binaries, account.as_ref(), &options.settings).await?,
+            None => {
+                server::start(&layout, &binaries, account.as_ref(), &options.settings, Port::Free).await?
+            }
         };
         let mut local_db = Self {
             user_lock: Some(UserLock::acquire(&layout)?),
@@ -121,6 +125,7 @@ impl LocalDb {
             binaries,
             postmaster,
             password,
+            settings: options.settings,
             database: options.database,
             adopted,
             start_lock: Some(start_lock),
@@ -135,6 +140,17 @@ impl LocalDb {
     #[must_use]
     pub fn url(&self) -> SecretString {
         self.url_of(&self.database)
+    }
+
+    /// What starts the server again should it end while this process uses it.
+    #[must_use]
+    pub fn reviver(&self) -> Reviver {
+        Reviver {
+            layout: self.layout.clone(),
+            binaries: self.binaries.clone(),
+            settings: self.settings.clone(),
+            port: self.postmaster.port,
+        }
     }
 
     /// Whether the server ran before this process came to use it.
@@ -201,6 +217,35 @@ impl LocalDb {
             "-d".to_owned(),
             self.database.clone(),
         ]
+    }
+}
+
+/// Starts a server again that has ended, at the same address. Of use while the [`LocalDb`] is.
+#[derive(Debug, Clone)]
+pub struct Reviver {
+    layout: Layout,
+    binaries: Binaries,
+    settings: Vec<(String, String)>,
+    port: u16,
+}
+
+impl Reviver {
+    /// Looks whether the server lives, and starts it when it does not; says whether that was needed.
+    ///
+    /// # Errors
+    /// When it does not start, also because something else has taken its port.
+    pub async fn revive(&self) -> Result<bool, LocalDbError> {
+        if Postmaster::read(&self.layout).is_some_and(|it| it.life(&self.layout) == Life::Server) {
+            return Ok(false);
+        }
+        let _start_lock = StartLock::acquire(&self.layout).await?;
+        if server::find_running(&self.layout).await?.is_some() {
+            return Ok(false);
+        }
+        let account = Account::for_cluster(&self.layout)?;
+        let port = Port::Fixed(self.port);
+        server::start(&self.layout, &self.binaries, account.as_ref(), &self.settings, port).await?;
+        Ok(true)
     }
 }
 

@@ -36,12 +36,16 @@ const ATTEMPTS: usize = 6;
 const LOG_LINES: usize = 20;
 
 /// Settings of every start. Statements and values stay out of the log: they are people's data.
-const SETTINGS: [(&str, &str); 5] = [
+///
+/// No query is compiled: small ones gain nothing by it, and where memory may not be made executable (`MemoryDenyWriteExecute=`
+/// of the systemd unit) Postgres does not fall back to its interpreter, so that each query worth compiling would fail.
+const SETTINGS: [(&str, &str); 6] = [
     ("listen_addresses", "127.0.0.1"),
     ("logging_collector", "off"),
     ("log_checkpoints", "off"),
     ("log_min_error_statement", "panic"),
     ("log_error_verbosity", "terse"),
+    ("jit", "off"),
 ];
 
 /// The server that runs on the cluster already, if one does; waits while it starts, and for its end while it
@@ -74,19 +78,29 @@ pub(super) async fn find_running(layout: &Layout) -> Result<Option<Postmaster>, 
     Err(LocalDbError::NotReady { seconds: READY_LIMIT.as_secs(), log: read_log(layout) })
 }
 
+/// Where a server is to listen.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Port {
+    /// Where it did last time, if nobody else is there.
+    Free,
+    /// Here and nowhere else: somebody has been told.
+    Fixed(u16),
+}
+
 /// Starts the server and waits until it is ready.
 pub(super) async fn start(
     layout: &Layout,
     binaries: &Binaries,
     account: Option<&Account>,
     settings: &[(String, String)],
+    port: Port,
 ) -> Result<Postmaster, LocalDbError> {
     make_socket_dir(layout, account)?;
-    let mut port = remembered_port(layout);
+    let mut remembered = remembered_port(layout);
     for attempt in 1.. {
-        let chosen = match port.take() {
-            Some(port) => port,
-            None => free_port(layout)?,
+        let chosen = match (port, remembered.take()) {
+            (Port::Fixed(port), _) | (Port::Free, Some(port)) => port,
+            (Port::Free, None) => free_port(layout)?,
         };
         let pid = spawn(layout, binaries, account, chosen, settings)?;
         match wait_until_ready(layout, pid).await {

@@ -3,9 +3,9 @@
 use super::fields::{Fields, Missing};
 use super::repair::repair;
 use super::values::{IdFault, read_id};
-use super::{CallOutline, Options, attempt, llm_model, retry, time};
+use super::{CallOutline, Options, attempt, known, llm_model, retry, time};
 use crate::records::{Call, Field};
-use crate::wire::Object;
+use crate::wire::{Kind, Object};
 
 struct Contact {
     first_name: Field<String>,
@@ -60,8 +60,8 @@ pub(super) fn read(fields: &mut Fields<'_, '_>, options: &Options) -> Result<Cal
         // The assistant itself is normalized apart, once for all the calls that show it.
         assistant_id: fields.id_or_reject("assistant"),
         organization_id: fields.id("organization_id"),
-        direction: fields.word("direction"),
-        status: fields.word("status"),
+        direction: fields.one_of("direction", known::DIRECTIONS),
+        status: fields.one_of("status", known::CALL_STATUSES),
         from_phone_number: fields.phone_number("from_phone_number"),
         to_phone_number: fields.phone_number("to_phone_number"),
         calls_count: fields.integer("calls_count"),
@@ -70,7 +70,7 @@ pub(super) fn read(fields: &mut Fields<'_, '_>, options: &Options) -> Result<Cal
         llm_model_name: model.name,
         llm_model_provider: model.provider,
         has_llm_api_key: model.has_api_key,
-        metadata: fields.json("metadata"),
+        metadata: fields.json("metadata", &[Kind::Object]),
         call_retry_config_id: retry::read(fields, "call_retry_config"),
         last_call_attempt_id: fields.id_within("last_call_attempt"),
         is_cancelled: fields.boolean("is_cancelled"),
@@ -78,7 +78,7 @@ pub(super) fn read(fields: &mut Fields<'_, '_>, options: &Options) -> Result<Cal
         created_at: fields.time("created_at"),
         scheduled_at: fields.time("scheduled_at"),
         updated_at: fields.time("updated_at"),
-        outcome: fields.word("outcome"),
+        outcome: fields.one_of("outcome", known::OUTCOMES),
         outcome_summary: fields.text("outcome_summary"),
         contact_first_name: contact.first_name,
         contact_last_name: contact.last_name,
@@ -89,7 +89,7 @@ pub(super) fn read(fields: &mut Fields<'_, '_>, options: &Options) -> Result<Cal
         assignee_email: assignee.email,
         assignee_first_name: assignee.first_name,
         assignee_last_name: assignee.last_name,
-        prompt_variables: fields.json("prompt_variables"),
+        prompt_variables: fields.json("prompt_variables", &[Kind::Object]),
         follow_up_emails: fields.texts("follow_up_emails"),
         slack_channel_ids: fields.texts("slack_channel_ids"),
         attempts: fields.items("call_attempts", |fields, position| attempt::read(fields, position, options)),

@@ -4,13 +4,27 @@ use super::fields::{Fields, Missing};
 use super::jsonb::canonical;
 use super::notes::{Notes, Path};
 use super::repair::repair;
+use super::secrets::scrub;
+use super::shape::{Known, MEMBER, Shape};
 use super::values::IdFault;
-use super::{CampaignRecords, DriftCounts, assistant, retry};
+use super::{CampaignRecords, DriftCounts, assistant, known, retry};
 use crate::records::{Campaign, Field, Reject};
 use crate::wire::Object;
 
 /// Fields of either API that have no column.
-const KNOWN: &[&str] = &["created_by", "funnel_stats", "metadata_keys", "structured_output_extraction"];
+const KNOWN: &[Known] = &[
+    ("created_by", MEMBER),
+    (
+        "funnel_stats",
+        Shape::Object(&[
+            ("hot", Shape::Number),
+            ("talked_to_human", Shape::Number),
+            ("total_leads", Shape::Number),
+        ]),
+    ),
+    ("metadata_keys", Shape::List(&Shape::Text)),
+    ("structured_output_extraction", Shape::OneOf(known::EXTRACTIONS)),
+];
 
 #[derive(Default)]
 struct RowStats {
@@ -37,7 +51,7 @@ pub(super) fn normalize(json: &str, drift: &mut DriftCounts) -> Result<CampaignR
     };
     match campaign {
         Ok(campaign) => {
-            notes.count_drift(drift);
+            notes.count_drift(&campaign.id, drift);
             records.campaign = campaign;
             records.rejects.append(&mut notes.rejects);
             records.call_retry_configs = notes.call_retry_configs;
@@ -61,7 +75,8 @@ fn read(
     if let (Field::Absent, Some(assistant)) = (&assistant_id, &records.assistant) {
         assistant_id = Field::Value(assistant.id.clone());
     }
-    records.row_stats = fields.peek("row_stats").map(canonical);
+    // The fingerprint is stored, whatever the object has grown by.
+    records.row_stats = fields.peek("row_stats").map(|json| canonical(&scrub(json)));
     // The older API does not count what the newer one does, which is no reason to forget it.
     let row_stats = fields.nested("row_stats", &[], Missing::Absent, |stats| RowStats {
         total: stats.integer("total"),
@@ -78,7 +93,7 @@ fn read(
         organization_id: fields.id("organization_id"),
         assistant_id,
         name: fields.text("name"),
-        status: fields.word("status"),
+        status: fields.one_of("status", known::CAMPAIGN_STATUSES),
         is_cancelled: fields.boolean("is_cancelled"),
         from_phone_number: fields.phone_number("from_phone_number"),
         max_concurrent_calls: fields.integer("max_concurrent_calls"),

@@ -4,12 +4,17 @@
 //! says so), and to fields without a column (they go to `_extra`). Leaves to the modules of the records: which
 //! fields there are.
 
+mod lists;
+
 use super::notes::{Notes, Path};
+use super::shape::Known;
 use super::time::time;
 use super::values::{IdFault, read_boolean, read_id, read_number, read_phone_number, read_texts, read_word};
 use super::{jsonb, secrets};
-use crate::records::{Field, JsonText, Listed, Time};
+use crate::records::{Field, JsonText, Time};
 use crate::wire::{self, Kind, Object, read_string};
+
+pub(super) use lists::Position;
 
 /// What a field that is not there means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,14 +56,38 @@ impl<'a, 'n> Fields<'a, 'n> {
         self.read(key, "an id", |json| read_id(json).ok())
     }
 
+    /// An id of another system's, which may be a URL.
+    pub(super) fn reference(&mut self, key: &'static str) -> Field<String> {
+        self.read(key, "an id", |json| Some(secrets::scrub_text(read_id(json).ok()?.into()).into_owned()))
+    }
+
     /// Text of any length.
     pub(super) fn text(&mut self, key: &'static str) -> Field<String> {
-        self.read(key, "text", |json| Some(read_string(json)?.into_owned()))
+        self.read(key, "text", |json| Some(secrets::scrub_text(read_string(json)?).into_owned()))
     }
 
     /// Text of a column that may be indexed.
     pub(super) fn word(&mut self, key: &'static str) -> Field<String> {
-        self.read(key, "a short text", |json| Some(read_word(json)?.into_owned()))
+        self.read(key, "a short text", |json| Some(secrets::scrub_text(read_word(json)?).into_owned()))
+    }
+
+    /// A URL by which somebody is called.
+    pub(super) fn url(&mut self, key: &'static str) -> Field<String> {
+        self.read(key, "text", |json| Some(secrets::strip_url(&read_string(json)?).into_owned()))
+    }
+
+    /// A URL that does not lead anywhere without its signature.
+    pub(super) fn signed_url(&mut self, key: &'static str) -> Field<String> {
+        self.read(key, "text", |json| Some(secrets::url_without_user(&read_string(json)?).into_owned()))
+    }
+
+    /// A word that is one of few. Another one is data, too, and drift.
+    pub(super) fn one_of(&mut self, key: &'static str, known: &[&str]) -> Field<String> {
+        let word = self.word(key);
+        if let Field::Value(word) = &word {
+            self.notes.value(&Path::Field(&self.path, key), Some(word), known);
+        }
+        word
     }
 
     /// A phone number; digits are taken as text.
@@ -91,13 +120,30 @@ impl<'a, 'n> Fields<'a, 'n> {
         self.read(key, "a list of text", read_texts)
     }
 
-    /// JSON of any shape.
-    pub(super) fn json(&mut self, key: &'static str) -> Field<JsonText> {
+    /// Texts that are each one of few. Others are data, too, and drift.
+    pub(super) fn some_of(&mut self, key: &'static str, known: &[&str]) -> Field<Vec<String>> {
+        let texts = self.texts(key);
+        for (index, text) in texts.value().into_iter().flatten().enumerate() {
+            self.notes.value(&Path::Item(&self.path, key, index), Some(text), known);
+        }
+        texts
+    }
+
+    /// JSON of any shape, without secrets. Of another kind than these it is drift.
+    pub(super) fn json(&mut self, key: &'static str, kinds: &[Kind]) -> Field<JsonText> {
         match self.object.take(key) {
             None => self.missing(),
             Some("null") => Field::Null,
             Some(json) => match jsonb::check(json) {
-                Ok(()) => Field::Value(JsonText(json.to_owned())),
+                Ok(()) => {
+                    let kind = Kind::of(json);
+                    if !kinds.contains(&kind) {
+                        let expected = kinds.first().map_or("known", |kind| kind.with_article());
+                        let kind = format!("{}, not {expected}", kind.as_str());
+                        self.notes.drift(&Path::Field(&self.path, key), kind);
+                    }
+                    Field::Value(JsonText(secrets::scrub_column(json)))
+                }
                 Err(reason) => {
                     self.notes.reject(&Path::Field(&self.path, key), reason, json);
                     Field::Null
@@ -167,7 +213,7 @@ impl<'a, 'n> Fields<'a, 'n> {
     pub(super) fn nested<R>(
         &mut self,
         key: &'static str,
-        known: &[&str],
+        known: &[Known],
         missing: Missing,
         read: impl FnOnce(&mut Fields<'_, '_>) -> R,
     ) -> R {
@@ -237,79 +283,17 @@ impl<'a, 'n> Fields<'a, 'n> {
         }
     }
 
-    /// A list of objects that have ids. One that has none becomes a reject.
-    pub(super) fn items<R>(
-        &mut self,
-        key: &'static str,
-        mut read: impl FnMut(&mut Fields<'_, '_>, Position) -> Result<R, IdFault>,
-    ) -> Listed<R> {
-        self.list(key, |fields, position| read(fields, position).map(Some), || None)
-    }
-
-    /// A list of objects that are told apart by their place. The place of one that becomes a reject stays empty.
-    pub(super) fn places<R: Default>(
-        &mut self,
-        key: &'static str,
-        mut read: impl FnMut(&mut Fields<'_, '_>) -> R,
-    ) -> Listed<R> {
-        self.list(key, |fields, _| Ok(Some(read(fields))), || Some(R::default()))
-    }
-
-    fn list<R>(
-        &mut self,
-        key: &'static str,
-        mut read: impl FnMut(&mut Fields<'_, '_>, Position) -> Result<Option<R>, IdFault>,
-        substitute: impl Fn() -> Option<R>,
-    ) -> Listed<R> {
-        let json = match self.object.take(key) {
-            None | Some("null") => return Listed::Unread,
-            Some(json) => json,
-        };
-        let Some(objects) = wire::read_items(json) else {
-            let reason = format!("it is {}, not a list", Kind::of(json).with_article());
-            self.notes.reject(&Path::Field(&self.path, key), reason, json);
-            return Listed::Unread;
-        };
-
-        let count = objects.len();
-        let mut items = Vec::with_capacity(count);
-        let mut faults = Vec::new();
-        for (index, object) in objects.into_iter().enumerate() {
-            let path = Path::Item(&self.path, key, index);
-            let Some(object) = object else {
-                faults.push((index, "it is not an object".to_owned()));
-                items.extend(substitute());
-                continue;
-            };
-            match read(&mut Fields::at(path, object, self.notes), Position { index, count }) {
-                Ok(item) => items.extend(item),
-                Err(fault) => {
-                    faults.push((index, fault.to_string()));
-                    items.extend(substitute());
-                }
-            }
-        }
-        if faults.is_empty() {
-            return Listed::Whole(items);
-        }
-        let texts = wire::read_list(json).unwrap_or_default();
-        for (index, reason) in faults {
-            let json = texts.get(index).copied().unwrap_or_default();
-            self.notes.reject(&Path::Item(&self.path, key, index), reason, json);
-        }
-        Listed::Partly(items)
-    }
-
-    /// What is left goes to `_extra`; it is drift unless it is `known`. The fields are used up by it.
-    pub(super) fn finish(&mut self, known: &[&str]) -> Option<JsonText> {
+    /// What is left goes to `_extra`; it is drift where it is not as `known`. The fields are used up by it.
+    pub(super) fn finish(&mut self, known: &[Known]) -> Option<JsonText> {
         for left in std::mem::take(&mut self.object).into_leftovers() {
             let path = Path::Field(&self.path, &left.key);
             if left.is_duplicate {
                 self.notes.drift(&path, "duplicate key".to_owned());
                 continue;
             }
-            if !known.contains(&left.key.as_ref()) {
-                self.notes.drift(&path, Kind::of(left.json).as_str().to_owned());
+            match known.iter().find(|(name, _)| *name == left.key) {
+                Some((_, shape)) => shape.check(left.json, &path, self.notes),
+                None => self.notes.drift(&path, Kind::of(left.json).as_str().to_owned()),
             }
             self.keep(&left.key, left.json);
         }
@@ -357,13 +341,6 @@ impl<'a, 'n> Fields<'a, 'n> {
             Err(reason) => self.notes.reject(&Path::Field(&self.path, key), reason, &json),
         }
     }
-}
-
-/// An item's place in its list.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Position {
-    pub(super) index: usize,
-    pub(super) count: usize,
 }
 
 impl<T> From<Field<T>> for Option<T> {

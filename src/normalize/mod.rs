@@ -8,27 +8,36 @@ mod assistant;
 mod attempt;
 mod call;
 mod campaign;
+mod drift;
+mod erased;
 mod fields;
 mod hash;
 mod jsonb;
+mod known;
+mod leave_out;
 mod llm_model;
 mod notes;
+mod privacy;
 mod repair;
 mod retry;
 mod row;
 mod scan;
 mod secrets;
+mod shape;
 mod time;
 mod values;
 
-use crate::records::{Assistant, Call, CallRetryConfig, Campaign, CampaignRow, Drift, Reject, Time};
-use std::collections::BTreeMap;
+use crate::records::{Assistant, Call, CallRetryConfig, Campaign, CampaignRow, Reject, Time};
 
+pub use drift::{DriftCounts, MAX_FAMILY, MAX_LINES, Sighting};
+pub use erased::{Erased, ErasedRow};
 pub use hash::{AssistantView, Hash, Hasher, PageView, RowView};
+pub use leave_out::{PhoneNumbers, Privacy};
+pub use privacy::{ErasedKind, PrivacyKey, bare_number};
 
 /// Raised whenever the normalizer would make other records out of the same JSON: it seeds the row hash, so that
 /// every row is looked at again.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 3;
 
 /// JSON that nests deeper than this cannot be stored as `jsonb` for certain; what holds it is rejected.
 pub const MAX_DEPTH: usize = 512;
@@ -45,10 +54,21 @@ pub const MAX_WORD_BYTES: usize = 512;
 pub struct Options {
     /// Keep `llm_system_prompt` of speech events.
     pub keep_llm_system_prompt: bool,
+    /// What of people is left out.
+    pub privacy: Privacy,
+    /// By which people are known who were erased, or whose numbers are hashed.
+    pub privacy_key: Option<PrivacyKey>,
 }
 
-/// What the mirror did not know, counted.
-pub type DriftCounts = BTreeMap<Drift, u64>;
+impl Options {
+    /// How answers are read with these options, by this version: other readings make other records out of the same JSON.
+    #[must_use]
+    pub fn reading(&self) -> String {
+        let Self { keep_llm_system_prompt, privacy, privacy_key } = self;
+        let prompt = if *keep_llm_system_prompt { " with llm_system_prompt" } else { "" };
+        format!("{VERSION}{prompt}{}", privacy.reading(privacy_key.as_ref()))
+    }
+}
 
 /// What a call says of itself before it is normalized.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,15 +2,13 @@
 //!
 //! Owns: where in the answer something stood, and how that is written. Costs nothing as long as nothing comes up.
 
+use super::drift::{Sighting, unknown_value};
 use super::{DriftCounts, secrets};
 use crate::records::{CallRetryConfig, Drift, Reject};
 use std::fmt;
 
 /// A key that is longer is cut: what is unknown may be anything.
 const MAX_KEY_CHARACTERS: usize = 100;
-
-/// As many different paths are counted apart; a map in the place of a list of fields has no end of them.
-const MAX_DRIFT_PATHS: usize = 1000;
 
 /// Where something stands, as links from the inside out.
 #[derive(Debug, Clone, Copy)]
@@ -107,7 +105,15 @@ impl Notes {
             (root, "") => root.to_owned(),
             (root, path) => format!("{root}.{path}"),
         };
-        *self.drift.entry(Drift { path, kind }).or_default() += 1;
+        self.drift.add(Drift { path, kind }, Sighting { count: 1, ..Sighting::default() });
+    }
+
+    /// A text that should be one of a few; one that cannot be read is none of them.
+    pub(super) fn value(&mut self, path: &Path<'_>, text: Option<&str>, known: &[&str]) {
+        let text = text.unwrap_or_default();
+        if !known.contains(&text) {
+            self.drift(path, unknown_value(text));
+        }
     }
 
     /// A configuration that something refers to; equal ones are one.
@@ -117,15 +123,8 @@ impl Notes {
         }
     }
 
-    /// Adds the drift to what was counted before.
-    pub(super) fn count_drift(&mut self, counts: &mut DriftCounts) {
-        for (drift, count) in std::mem::take(&mut self.drift) {
-            let drift = if counts.len() < MAX_DRIFT_PATHS || counts.contains_key(&drift) {
-                drift
-            } else {
-                Drift { path: "(others)".to_owned(), kind: "more than can be listed".to_owned() }
-            };
-            *counts.entry(drift).or_default() += count;
-        }
+    /// Adds the drift to what was counted before. `id`: of what was read.
+    pub(super) fn count_drift(&mut self, id: &str, counts: &mut DriftCounts) {
+        counts.append_seen_in(id, std::mem::take(&mut self.drift));
     }
 }

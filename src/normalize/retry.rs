@@ -1,7 +1,11 @@
 //! When a call is tried again: a configuration that many share, whose id is a hash of what it says.
+//!
+//! The older API does not show all of it. The first half of the id stands for what both show and the second for the
+//! rest, so that a shorter copy of a configuration is known as one.
 
 use super::fields::Fields;
 use super::jsonb::canonical;
+use super::known;
 use super::time::time_of_day;
 use crate::records::{CallRetryConfig, CallingWindow, Field, JsonText};
 use std::fmt::Write;
@@ -21,16 +25,19 @@ pub(super) fn read(fields: &mut Fields<'_, '_>, key: &'static str) -> Field<Stri
 }
 
 fn read_config(config: &mut Fields<'_, '_>) -> CallRetryConfig {
+    let allowed_days = config.some_of("allowed_days", known::DAYS);
+    let call_twice_in_a_row = config.boolean("call_twice_in_a_row");
+    let is_short = allowed_days.is_absent() && call_twice_in_a_row.is_absent();
     let mut record = CallRetryConfig {
         id: String::new(),
         max_retry_attempts: config.integer("max_retry_attempts").into(),
         timezone: config.word("timezone").into(),
-        allowed_days: config.texts("allowed_days").into(),
-        call_twice_in_a_row: config.boolean("call_twice_in_a_row").into(),
+        allowed_days: allowed_days.into(),
+        call_twice_in_a_row: call_twice_in_a_row.into(),
         calling_windows: config.places("calling_windows", read_window).items().to_vec(),
         extra: config.finish(&[]),
     };
-    record.id = content_id(&record);
+    record.id = content_id(&record, is_short);
     record
 }
 
@@ -47,8 +54,9 @@ fn read_window(window: &mut Fields<'_, '_>) -> CallingWindow {
     }
 }
 
-/// A hash of all that the configuration says, in 32 hexadecimal digits: equal content, equal id.
-fn content_id(config: &CallRetryConfig) -> String {
+/// A hash of all that the configuration says, in 32 hexadecimal digits: equal content, equal id. The second half is
+/// zeros when the answer shows nothing of what only the newer API does.
+fn content_id(config: &CallRetryConfig, is_short: bool) -> String {
     let CallRetryConfig {
         id: _,
         max_retry_attempts,
@@ -60,10 +68,7 @@ fn content_id(config: &CallRetryConfig) -> String {
     } = config;
     let extra_text = |extra: &Option<JsonText>| extra.as_ref().map(|JsonText(json)| canonical(json));
     // Debug text quotes strings and tells `None` from `Some`, so that no two contents are written alike.
-    let mut text = format!(
-        "{max_retry_attempts:?} {timezone:?} {allowed_days:?} {call_twice_in_a_row:?} {:?}",
-        extra_text(extra)
-    );
+    let mut text = format!("{max_retry_attempts:?} {timezone:?} {:?}", extra_text(extra));
     for window in calling_windows {
         // What the times are read as follows from their texts.
         let CallingWindow { start_time, end_time, starts_at: _, ends_at: _, retry_delay_seconds, extra } =
@@ -72,9 +77,13 @@ fn content_id(config: &CallRetryConfig) -> String {
         let written = write!(text, " [{start_time:?} {end_time:?} {retry_delay_seconds:?} {extra:?}]");
         debug_assert!(written.is_ok(), "writing to a string does not fail");
     }
-    let hash = blake3::hash(text.as_bytes()).to_hex();
-    hash.chars().take(32).collect()
+    let half = |text: &str| blake3::hash(text.as_bytes()).to_hex().chars().take(16).collect::<String>();
+    let rest = format!("{allowed_days:?} {call_twice_in_a_row:?}");
+    half(&text) + &if is_short { SHORT.to_owned() } else { half(&rest) }
 }
+
+/// The second half of the id of a configuration that the older API shows; what is stored with another one is kept.
+const SHORT: &str = "0000000000000000";
 
 #[cfg(test)]
 mod tests {
@@ -128,6 +137,17 @@ mod tests {
         ids.sort();
         ids.dedup();
         assert_eq!(ids.len(), count);
+    }
+
+    #[test]
+    fn a_copy_that_does_not_show_all_is_known_by_the_first_half_of_its_id() {
+        let (short, other) = (id_of(r#"{"max_retry_attempts":3}"#), id_of(r#"{"max_retry_attempts":4}"#));
+        assert!(short.ends_with(super::SHORT) && other.ends_with(super::SHORT));
+        for shown in [r#""allowed_days":null"#, r#""allowed_days":["monday"],"call_twice_in_a_row":true"#] {
+            let whole = id_of(&format!(r#"{{"max_retry_attempts":3,{shown}}}"#));
+            assert!(whole.starts_with(&short[..16]) && !whole.ends_with(super::SHORT), "{whole}");
+            assert!(!whole.starts_with(&other[..16]));
+        }
     }
 
     #[test]

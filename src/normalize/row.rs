@@ -1,15 +1,17 @@
 //! A row of a campaign: the contact, and the call that it shows.
 
 use super::fields::Fields;
+use super::leave_out::leave_out;
 use super::notes::{Notes, Path};
 use super::repair::repair;
 use super::values::IdFault;
 use super::{DriftCounts, Options, RowRecords, call};
 use crate::records::{Call, CampaignRow, Field};
-use crate::wire::Object;
+use crate::wire::{Kind, Object};
 
 pub(super) fn normalize(json: &str, position: u64, options: &Options, drift: &mut DriftCounts) -> RowRecords {
-    let (json, replaced) = repair(json);
+    let (repaired, replaced) = repair(json);
+    let json = leave_out(&repaired, options);
     let mut notes = Notes::on_row(format!("#{position}"));
     let mut records = RowRecords { replaced, ..RowRecords::default() };
     match Object::read(&json) {
@@ -22,7 +24,8 @@ pub(super) fn normalize(json: &str, position: u64, options: &Options, drift: &mu
         },
         None => notes.reject(&Path::Root, "it is not an object", &json),
     }
-    notes.count_drift(drift);
+    let id = notes.row_key.clone();
+    notes.count_drift(&id, drift);
     records.call_retry_configs = notes.call_retry_configs;
     records.rejects = notes.rejects;
     records
@@ -36,7 +39,7 @@ fn read(fields: &mut Fields<'_, '_>, options: &Options) -> Result<(CampaignRow, 
         id,
         row_index: fields.integer("row_index"),
         phone_number: fields.phone_number("phone_number"),
-        input_data: fields.json("input_data"),
+        input_data: fields.json("input_data", &[Kind::Object]),
         call_id: match &call {
             Field::Value(call) => Field::Value(call.id.clone()),
             Field::Null => Field::Null,

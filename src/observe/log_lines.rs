@@ -6,7 +6,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 /// Libraries that talk too much below warnings; some of them would show headers and bound values. Named
 /// directives in `log.level` still win.
-const QUIET: &str = "sqlx=warn,tokio_cron_scheduler=warn,hyper=warn,hyper_util=warn,h2=warn,reqwest=warn,rustls=warn,tower=warn,axum=warn";
+const QUIET: &str = "sqlx=warn,sqlx::pool=error,tokio_cron_scheduler=warn,hyper=warn,hyper_util=warn,h2=warn,reqwest=warn,rustls=warn,tower=warn,axum=warn";
 
 /// How lines look and which are kept.
 #[derive(Debug, Clone, Copy)]

@@ -10,6 +10,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use std::fmt::Write;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -144,13 +145,28 @@ pub fn observe_pass(kind: &'static str, outcome: Outcome, took: Duration) {
     METRICS.pass_seconds.get_or_create(&pass).observe(took.as_secs_f64());
 }
 
-/// All of them as text, with the closing `# EOF` left to the caller.
+/// All of them in Prometheus' text form. The encoder writes the one that followed it, which names a counter without
+/// `_total` where it describes it, and ends with `# EOF`.
 #[must_use]
 pub fn render_metrics() -> String {
-    let mut text = String::new();
+    let mut encoded = String::new();
     // Writing to a string cannot fail.
-    let _ = encode(&mut text, &METRICS.registry);
-    text.truncate(text.trim_end().trim_end_matches("# EOF").len());
+    let _ = encode(&mut encoded, &METRICS.registry);
+    let mut text = String::with_capacity(encoded.len());
+    let mut help = "";
+    for line in encoded.lines() {
+        if line.starts_with("# HELP ") {
+            help = line;
+        } else if let Some(described) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = described.split_once(' ').unwrap_or((described, "untyped"));
+            let suffix = if kind == "counter" { "_total" } else { "" };
+            let words = help.splitn(4, ' ').nth(3).unwrap_or_default();
+            let _ = writeln!(text, "# HELP {name}{suffix} {words}\n# TYPE {name}{suffix} {kind}");
+        } else if line != "# EOF" {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
     text
 }
 
@@ -176,6 +192,16 @@ mod tests {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }
         assert!(text.ends_with('\n') && !text.contains("# EOF"));
+        // What is described is what stands there.
+        let described = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+        let mut counters = 0;
+        for (name, kind) in described {
+            let help = format!("# HELP {name} ");
+            assert!(text.contains(&help), "{help} is not in\n{text}");
+            counters += u32::from(kind == "counter");
+            assert_eq!(kind == "counter", name.ends_with("_total"), "{name} is a {kind}");
+        }
+        assert!(counters > 4);
     }
 
     #[test]

@@ -20,4 +20,4 @@ pub use metrics::{
 };
 pub use progress::{CampaignProgress, Progress, Several, Silent};
 pub use systemd::{heartbeat, tell_alive, tell_ready, tell_reloading, tell_status, tell_stopping};
-pub use words::{ago, counted};
+pub use words::{ago, api_words, counted};

@@ -25,6 +25,16 @@ pub fn ago(at: Option<Time>, now: Time) -> String {
     format!("{count} {unit} ago")
 }
 
+/// How an account's rows come, by `paging` of its shape.
+#[must_use]
+pub fn api_words(paging: Option<&str>) -> Option<&'static str> {
+    match paging {
+        Some("paged") => Some("rows come in pages (older API)"),
+        Some("unpaged") => Some("rows come all at once (newer API)"),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Time, ago, counted};

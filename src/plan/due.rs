@@ -52,6 +52,16 @@ pub struct Known {
     pub unproven_passes: u32,
     /// What the last suspicious pass left behind; none once a pass was complete.
     pub suspicion: Option<Suspicion>,
+    /// How the last full walk has read the rows.
+    pub read_as: Option<String>,
+}
+
+impl Known {
+    /// Whether the rows were read in another way than this one.
+    #[must_use]
+    pub fn is_read_otherwise(&self, reading: &str) -> bool {
+        self.read_as.as_deref() != Some(reading)
+    }
 }
 
 /// Whether to look at a campaign, and why.
@@ -108,8 +118,16 @@ impl Rhythm {
 const UNPROVEN_PASSES: u32 = 3;
 
 /// Decides on a campaign. What speaks for looking at it is followed at once; the rhythm is for what nothing tells of.
+/// `reading`: how rows are read now.
 #[must_use]
-pub fn due(known: &Known, listed: &Fingerprint, full: bool, now: Time, rhythm: &Rhythm) -> Due {
+pub fn due(
+    known: &Known,
+    listed: &Fingerprint,
+    full: bool,
+    reading: &str,
+    now: Time,
+    rhythm: &Rhythm,
+) -> Due {
     if full {
         return Due::Walk("asked for");
     }
@@ -125,6 +143,9 @@ pub fn due(known: &Known, listed: &Fingerprint, full: bool, now: Time, rhythm: &
     let Some(full_walk_at) = known.full_walk_at else {
         return Due::Walk("never walked to the end");
     };
+    if known.is_read_otherwise(reading) {
+        return Due::Walk("another version or setting read it last");
+    }
     let quiet = known.quiet_since.map_or(TimeDelta::zero(), |since| (now - since).max(TimeDelta::zero()));
     if now - full_walk_at >= rhythm.full_walk_pause(quiet) {
         return Due::Walk("a full walk is due");
@@ -168,6 +189,12 @@ mod tests {
         look_at_most: TimeDelta::hours(1),
     };
 
+    const READING: &str = "1";
+
+    fn read_once() -> Known {
+        Known { read_as: Some(READING.into()), ..Known::default() }
+    }
+
     #[test]
     fn a_campaign_is_passed_over_only_when_nothing_speaks_for_reading_it() {
         let now: DateTime<Utc> = "2026-03-01T12:00:00Z".parse().unwrap();
@@ -181,20 +208,22 @@ mod tests {
             fingerprint_trusted: true,
             full_walk_at: Some(now - TimeDelta::hours(1)),
             unproven_passes: 2,
-            ..Known::default()
+            ..read_once()
         };
-        assert_eq!(due(&known, &word, false, now, &RHYTHM), Due::Skip);
+        assert_eq!(due(&known, &word, false, READING, now, &RHYTHM), Due::Skip);
         let moved = Fingerprint { row_stats: Some("{1}".into()), ..word.clone() };
         let silent = Fingerprint { row_stats: None, ..word.clone() };
         let walks = [
             ("full", known.clone(), true),
             ("under way", Known { walk_under_way: true, ..known.clone() }, false),
+            ("read in another way", Known { read_as: Some("2".into()), ..known.clone() }, false),
+            ("read in an unknown way", Known { read_as: None, ..known.clone() }, false),
             ("never", Known { full_walk_at: None, ..known.clone() }, false),
             ("old", Known { full_walk_at: Some(now - RHYTHM.full_walk_every), ..known.clone() }, false),
             ("unproven", Known { unproven_passes: 3, ..known.clone() }, false),
         ];
         for (case, known, full) in walks {
-            assert!(matches!(due(&known, &word, full, now, &RHYTHM), Due::Walk(_)), "{case}");
+            assert!(matches!(due(&known, &word, full, READING, now, &RHYTHM), Due::Walk(_)), "{case}");
         }
         let searches = [
             ("untrusted", Known { fingerprint_trusted: false, ..known.clone() }, word.clone(), true),
@@ -204,7 +233,7 @@ mod tests {
             ("unsettled", Known { overdue_rows: 1, ..known }, word, false),
         ];
         for (case, known, listed, expected) in searches {
-            let due = due(&known, &listed, false, now, &RHYTHM);
+            let due = due(&known, &listed, false, READING, now, &RHYTHM);
             let Due::Incremental(Search { changed, .. }) = due else { panic!("{case}: {due:?}") };
             assert_eq!(changed, expected, "{case}");
         }
@@ -216,7 +245,7 @@ mod tests {
         let suspicion = |minutes, passes| {
             Some(Suspicion { at: now - TimeDelta::minutes(minutes), passes, deletions: 60 })
         };
-        let walked = Known { full_walk_at: Some(now - TimeDelta::days(3)), ..Known::default() };
+        let walked = Known { full_walk_at: Some(now - TimeDelta::days(3)), ..read_once() };
         // (minutes since the last suspicious pass, passes, asked for, a walk under way, rests)
         let cases = [
             (4, 1, false, false, true),
@@ -230,7 +259,7 @@ mod tests {
         ];
         for (minutes, passes, full, walk_under_way, rests) in cases {
             let known = Known { suspicion: suspicion(minutes, passes), walk_under_way, ..walked.clone() };
-            let due = due(&known, &Fingerprint::default(), full, now, &RHYTHM);
+            let due = due(&known, &Fingerprint::default(), full, READING, now, &RHYTHM);
             assert_eq!(matches!(due, Due::StillSuspicious(_)), rests, "{minutes} {passes}: {due:?}");
         }
     }
@@ -259,9 +288,9 @@ mod tests {
             full_walk_at: Some(now - hours(40)),
             completed_at: Some(now - TimeDelta::minutes(20)),
             quiet_since: Some(now - hours(100)),
-            ..Known::default()
+            ..read_once()
         };
-        assert_eq!(due(&known, &word, false, now, &RHYTHM), Due::Rest);
+        assert_eq!(due(&known, &word, false, READING, now, &RHYTHM), Due::Rest);
         let looked_at_long_ago = Known { completed_at: Some(now - hours(1)), ..known.clone() };
         let overdue = Known { overdue_rows: 1, ..known.clone() };
         let moving = Known {
@@ -277,10 +306,16 @@ mod tests {
             ("a campaign that moves", &moving, &word),
             ("a clock that was set back", &set_back, &word),
         ] {
-            assert!(matches!(due(known, listed, false, now, &RHYTHM), Due::Incremental(_)), "{case}");
+            assert!(
+                matches!(due(known, listed, false, READING, now, &RHYTHM), Due::Incremental(_)),
+                "{case}"
+            );
         }
         let walked_long_ago = Known { full_walk_at: Some(now - hours(50)), ..known };
-        assert_eq!(due(&walked_long_ago, &word, false, now, &RHYTHM), Due::Walk("a full walk is due"));
+        assert_eq!(
+            due(&walked_long_ago, &word, false, READING, now, &RHYTHM),
+            Due::Walk("a full walk is due")
+        );
     }
 
     #[test]
@@ -295,7 +330,7 @@ mod tests {
             fingerprint: Some(word("2026-03-01T10:00:00.5+00:00")),
             fingerprint_trusted: true,
             full_walk_at: Some(now),
-            ..Known::default()
+            ..read_once()
         };
         for (listed, went_back) in [
             ("2026-03-01T10:00:00+00:00", true),
@@ -304,7 +339,7 @@ mod tests {
             ("2026-03-01T11:00:00+02:00", true),
             ("soon", false),
         ] {
-            let due = due(&known, &word(listed), false, now, &RHYTHM);
+            let due = due(&known, &word(listed), false, READING, now, &RHYTHM);
             assert_eq!(due == Due::Walk("the campaign's updated_at went back"), went_back, "{listed}");
             assert_ne!(due, Due::Skip, "{listed}");
         }

@@ -1,32 +1,65 @@
 //! Reading the newer API's search over calls as a feed of changes: newest first, down to the watermark.
 //!
-//! Owns: how the search pages, when enough was read, and whether what it showed can be believed: in order, and not
-//! ended before its total. Several calls can change at the same moment, and a change can become visible a little
-//! after its time: so it is read on to a little before the watermark.
+//! Owns: how the search pages, when enough was read, and whether what it showed can be believed: in order, not ended
+//! before its total, and without a call that slipped from page to page. Several calls can change at the same moment,
+//! and a change can become visible a little after its time: so it is read on to a little before the watermark.
 
 use crate::records::Time;
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, SubsecRound as _, TimeDelta};
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// How far before the watermark is read.
-const FEED_OVERLAP: TimeDelta = TimeDelta::seconds(5);
+pub const FEED_OVERLAP: TimeDelta = TimeDelta::seconds(5);
 
 /// Page sizes that are tried, the largest first.
 const SIZES: [u32; 4] = [100, 50, 20, 10];
 
-/// Times that a search is begun anew because calls went while it was read.
+/// Times that a search is begun anew because calls went while it was read, or were left out.
 const RESTARTS: u32 = 2;
 
+/// Times that a page is read again because a call of the moment at its end came again on the next page.
+const STEPS_BACK: u32 = 8;
+
+/// Pages after which the search is read no deeper.
+const MOST_PAGES: u32 = 400;
+
 /// What is remembered of an account's search.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct FeedState {
-    /// The API has no such search.
+    /// The API has no such search, or refuses what it is asked.
     pub is_missing: bool,
     /// How it pages: the first page's number and the rows a page; none until it was asked.
     pub paging: Option<(u32, u32)>,
     /// Every change of a call up to then is in the mirror; none until there is a beginning.
     pub watermark: Option<Time>,
+    /// When it was begun to be read: what it does not show rests on a full walk since then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub begun_at: Option<Time>,
+    /// When it was found missing, and how that showed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<(Time, String)>,
+    /// Calls shortly before the watermark that no known row has, though everything was read for them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub strangers: Vec<String>,
+}
+
+impl FeedState {
+    /// Why it is not asked now, when it was refused less than `pause` ago.
+    #[must_use]
+    pub fn rests(&self, now: Time, pause: TimeDelta) -> Option<&str> {
+        let (at, reason) = self.refused.as_ref().filter(|_| self.is_missing)?;
+        // A clock that was set back does not make it wait.
+        (TimeDelta::zero()..pause).contains(&(now - *at)).then_some(reason)
+    }
+
+    /// Whether a campaign that was last read in full after `since` was read before the search was begun: what the
+    /// search does not show may have changed in between.
+    #[must_use]
+    pub fn is_behind(&self, since: Option<Time>) -> bool {
+        !self.is_missing && self.watermark.is_some() && self.begun_at != since
+    }
 }
 
 /// A page of the search to ask for.
@@ -41,8 +74,8 @@ pub struct FeedAsk {
 /// What an answer shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FeedShown {
-    /// 400 or 422.
-    Refused,
+    /// 400 or 422, in the API's words.
+    Refused(String),
     /// There is no such endpoint.
     Missing,
     /// A page.
@@ -61,6 +94,9 @@ pub enum FeedFinding {
     Read,
     /// There was no watermark to read down to; the next pass has one.
     Begun,
+    /// It is in order but cannot be read down to the watermark, for this reason: it begins anew at the newest call,
+    /// and everything is read in full once.
+    Anew(String),
     /// It cannot be relied on, for this reason.
     Contrary(String),
 }
@@ -68,7 +104,7 @@ pub enum FeedFinding {
 /// One reading of the search.
 #[derive(Debug, Clone)]
 pub struct Feed {
-    since: Option<Time>,
+    held: FeedState,
     paging: Option<(u32, u32)>,
     /// The place in the sequence of pages and sizes that are tried until one is granted.
     attempt: usize,
@@ -77,7 +113,11 @@ pub struct Feed {
     last: Option<Time>,
     total: Option<u64>,
     seen: HashSet<String>,
+    /// The page that each call was last seen on.
+    places: HashMap<String, u32>,
     restarts: u32,
+    steps_back: u32,
+    has_old_ties: bool,
     finding: Option<FeedFinding>,
     is_missing: bool,
 }
@@ -87,7 +127,7 @@ impl Feed {
     #[must_use]
     pub fn new(state: &FeedState) -> Self {
         Self {
-            since: state.watermark,
+            held: state.clone(),
             paging: state.paging,
             attempt: 0,
             page: 0,
@@ -95,7 +135,10 @@ impl Feed {
             last: None,
             total: None,
             seen: HashSet::new(),
+            places: HashMap::new(),
             restarts: 0,
+            steps_back: 0,
+            has_old_ties: false,
             finding: None,
             is_missing: false,
         }
@@ -124,15 +167,21 @@ impl Feed {
                 self.is_missing = true;
                 self.end("the API has no search over calls");
             }
-            FeedShown::Refused if self.paging.is_some() && self.page == 0 => {
+            FeedShown::Refused(_) if self.paging.is_some() && self.page == 0 => {
                 self.paging = None;
             }
-            FeedShown::Refused if self.paging.is_some() => self.end("a page of the search was refused"),
-            FeedShown::Refused => {
+            // A page behind the last one.
+            FeedShown::Refused(_) if self.paging.is_some() && self.has_shown_all() => {
+                self.finding = Some(FeedFinding::Read);
+            }
+            FeedShown::Refused(_) if self.paging.is_some() => {
+                self.begin_anew("a page of the search was refused before the watermark was reached");
+            }
+            FeedShown::Refused(words) => {
                 self.attempt += 1;
                 if self.attempt / 2 >= SIZES.len() {
                     self.is_missing = true;
-                    self.end("the search refuses every page size");
+                    self.end(&format!("the API refuses the search over calls: {words}"));
                 }
             }
             FeedShown::Page { total, calls } => self.learn_page(*total, calls),
@@ -140,6 +189,7 @@ impl Feed {
     }
 
     fn learn_page(&mut self, total: Option<u64>, calls: &[(String, Option<Time>)]) {
+        let is_first_answer = self.paging.is_none();
         let (first, page_size) = self.paging.unwrap_or_else(|| self.trial());
         if calls.is_empty() && self.page == 0 && first == 0 && total.is_some_and(|total| total > 0) {
             self.paging = Some((1, page_size));
@@ -147,47 +197,122 @@ impl Feed {
         }
         self.paging = Some((first, page_size));
         if self.page > 0 && total < self.total {
-            return self.restart();
+            return self.restart("calls went again and again while the search was read");
         }
         self.total = total;
+        let border = self.last;
+        let repeats = self.repeats(calls);
+        let (mut above, mut is_torn) = (None, false);
         for (id, updated_at) in calls {
             let Some(updated_at) = updated_at else {
                 return self.end("a call in the search does not say when it changed");
             };
-            if self.last.is_some_and(|last| *updated_at > last) {
-                return self.end("the search is not in the order that was asked for");
+            // Calls that moved to the front meanwhile push others, which were seen, onto the next page.
+            let is_pushed = self.seen.contains(id);
+            if above.is_some_and(|above| *updated_at > above)
+                || border.is_some_and(|border| *updated_at > border) && !is_pushed
+            {
+                let reason = "the search is not in the order that was asked for";
+                // As many as had been read, and the page shows some of those.
+                let has_moved = above.is_none() && self.newest.is_some_and(|newest| *updated_at > newest);
+                return if has_moved { self.restart(reason) } else { self.end(reason) };
             }
             self.newest.get_or_insert(*updated_at);
+            above = Some(*updated_at);
             self.last = Some(*updated_at);
             self.seen.insert(id.clone());
+            let before = self.places.insert(id.clone(), self.page);
+            is_torn |= border == Some(*updated_at) && before.is_some_and(|page| page < self.page);
         }
-        let Some(since) = self.since else {
+        let Some(since) = self.held.watermark else {
             self.finding = Some(FeedFinding::Begun);
             return;
         };
-        let is_deep_enough = self.last.is_some_and(|last| last < since - FEED_OVERLAP);
-        if is_deep_enough {
-            self.finding = Some(FeedFinding::Read);
-        } else if calls.len() < usize::try_from(page_size).unwrap_or(usize::MAX) {
-            let seen = u64::try_from(self.seen.len()).unwrap_or(u64::MAX);
-            if total.is_some_and(|total| total <= seen) {
-                self.finding = Some(FeedFinding::Read);
-            } else {
-                self.end("the search ended before it had shown all calls");
+        if is_torn && !repeats {
+            if border.is_some_and(|border| border > since) {
+                return self.step_back();
             }
+            // What changed at that moment was taken up before, and need not all come again.
+            self.has_old_ties = true;
+        }
+        let size = usize::try_from(page_size).unwrap_or(usize::MAX);
+        if self.last.is_some_and(|last| last < since - FEED_OVERLAP) {
+            self.finding = Some(FeedFinding::Read);
+        } else if calls.len() >= size {
+            self.turn_page();
+        } else if self.has_shown_all() {
+            self.finding = Some(FeedFinding::Read);
+        } else if self.page == 0 && !calls.is_empty() && total.is_some() {
+            // Fewer than were asked for, and not all: so many are the most, or the API has changed.
+            self.paging = u32::try_from(calls.len()).ok().filter(|_| is_first_answer).map(|it| (first, it));
+            if is_first_answer {
+                self.turn_page();
+            }
+            self.last = self.last.filter(|_| is_first_answer);
         } else {
-            self.page += 1;
+            self.end("the search ended before it had shown all calls");
         }
     }
 
-    /// A call went while pages were read, and others moved up: one may have been passed over.
-    fn restart(&mut self) {
+    /// Whether a page shows the first one again, as where page 0 is taken for page 1.
+    fn repeats(&self, calls: &[(String, Option<Time>)]) -> bool {
+        let is_again = |(id, _): &(String, _)| self.places.get(id) == Some(&0);
+        self.page == 1
+            && self.places.len() == calls.len()
+            && calls.iter().all(is_again)
+            && calls.first().map(|(_, at)| at) != calls.last().map(|(_, at)| at)
+    }
+
+    /// Whether as many calls were shown as there are.
+    fn has_shown_all(&self) -> bool {
+        let seen = u64::try_from(self.seen.len()).unwrap_or(u64::MAX);
+        self.total.is_some_and(|total| total <= seen)
+    }
+
+    fn turn_page(&mut self) {
+        self.page += 1;
+        if self.page >= MOST_PAGES {
+            self.begin_anew("more calls changed than are worth searching for");
+        }
+    }
+
+    /// Calls went, and others moved up, or were left out: one may have been passed over.
+    fn restart(&mut self, reason: &str) {
         if self.restarts >= RESTARTS {
-            return self.end("calls went again and again while the search was read");
+            return self.end(reason);
         }
         self.restarts += 1;
         (self.page, self.last, self.newest, self.total) = (0, None, None, None);
         self.seen.clear();
+        self.places.clear();
+    }
+
+    /// A call of the moment at which the page before ended stands on this one again. Either one call has moved to
+    /// the front meanwhile, or the calls of that moment come in another order, and one of them on neither page: both
+    /// pages are read again.
+    fn step_back(&mut self) {
+        if self.steps_back >= STEPS_BACK {
+            return self.begin_anew("calls that changed at one moment come in another order on every page");
+        }
+        self.steps_back += 1;
+        self.page -= 1;
+        self.last = None;
+        let again = self.page;
+        self.places.retain(|_, page| *page < again);
+    }
+
+    /// It is read no deeper: what lies between here and the watermark is to be found by reading everything.
+    pub fn begin_anew(&mut self, reason: &str) {
+        self.finding = Some(match self.newest {
+            Some(_) => FeedFinding::Anew(reason.to_owned()),
+            None => FeedFinding::Contrary(reason.to_owned()),
+        });
+    }
+
+    /// It was read, and has left out calls that it had to show.
+    pub fn has_left_out(&mut self) {
+        self.finding = None;
+        self.restart("the search leaves out calls that the mirror has from its campaigns");
     }
 
     fn end(&mut self, reason: &str) {
@@ -200,126 +325,50 @@ impl Feed {
         self.finding.clone().unwrap_or_else(|| FeedFinding::Contrary("the search was not read".to_owned()))
     }
 
+    /// The calls that it has shown since it was last begun.
+    #[must_use]
+    pub fn seen(&self) -> &HashSet<String> {
+        &self.seen
+    }
+
+    /// From when to when every change must have been shown, once it was read: no beginning when that is all calls
+    /// there are, none at all when there are no calls.
+    #[must_use]
+    pub fn reach(&self) -> (Option<Time>, Option<Time>) {
+        let is_deep_enough =
+            |last: &Time| self.held.watermark.is_some_and(|since| *last < since - FEED_OVERLAP);
+        let from = self.last.filter(is_deep_enough);
+        (if self.has_old_ties { self.held.watermark } else { from }, self.newest)
+    }
+
     /// What is to be remembered once everything that was shown is in the mirror: the newest change is the next
     /// watermark.
     #[must_use]
-    pub fn state(&self) -> FeedState {
-        let is_read = matches!(self.finding, Some(FeedFinding::Read | FeedFinding::Begun));
+    pub fn state(&self, now: Time) -> FeedState {
+        let since = self.held.watermark;
         // An account without calls begins before all times.
-        let newest = self.newest.or(self.since).unwrap_or(DateTime::UNIX_EPOCH);
+        let newest = self.newest.or(since).unwrap_or(DateTime::UNIX_EPOCH);
+        let finding = self.finding();
+        let begins = matches!(finding, FeedFinding::Begun | FeedFinding::Anew(_));
+        // The database keeps no more than microseconds.
+        let now = now.trunc_subsecs(6);
         FeedState {
             is_missing: self.is_missing,
             paging: self.paging,
-            watermark: if is_read { Some(newest.max(self.since.unwrap_or(newest))) } else { self.since },
+            watermark: match &finding {
+                FeedFinding::Begun | FeedFinding::Anew(_) => Some(newest),
+                FeedFinding::Read => Some(newest.max(since.unwrap_or(newest))),
+                FeedFinding::Contrary(_) => since,
+            },
+            begun_at: if begins { Some(now) } else { self.held.begun_at },
+            refused: match finding {
+                FeedFinding::Contrary(reason) if self.is_missing => Some((now, reason)),
+                _ => None,
+            },
+            strangers: if begins { Vec::new() } else { self.held.strangers.clone() },
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Feed, FeedAsk, FeedFinding, FeedShown, FeedState};
-    use crate::records::Time;
-    use chrono::{DateTime, TimeDelta};
-
-    fn at(seconds: i64) -> Time {
-        DateTime::UNIX_EPOCH + TimeDelta::days(365) + TimeDelta::seconds(seconds)
-    }
-
-    fn calls(times: impl IntoIterator<Item = i64>) -> Vec<(String, Option<Time>)> {
-        times.into_iter().map(|seconds| (format!("c{seconds}"), Some(at(seconds)))).collect()
-    }
-
-    fn state(watermark: Option<i64>) -> FeedState {
-        FeedState { is_missing: false, paging: Some((1, 10)), watermark: watermark.map(at) }
-    }
-
-    /// Reads pages of ten out of a list; what came of it, and the questions.
-    fn read(state: &FeedState, list: &[(String, Option<Time>)], total: Option<u64>) -> (Feed, Vec<u32>) {
-        let mut feed = Feed::new(state);
-        let mut asked = Vec::new();
-        while let Some(FeedAsk { page, page_size }) = feed.question() {
-            assert!(asked.len() < 50, "it ends");
-            asked.push(page);
-            let (first, size) = (1, 10);
-            if page < first || page_size > size {
-                feed.learn(&FeedShown::Refused);
-                continue;
-            }
-            let page = list.iter().skip(((page - first) * size) as usize).take(size as usize);
-            feed.learn(&FeedShown::Page { total, calls: page.cloned().collect() });
-        }
-        (feed, asked)
-    }
-
-    #[test]
-    fn it_is_read_down_to_a_little_before_the_watermark() {
-        let list = calls((0..100).rev());
-        let cases = [(99, vec![1]), (96, vec![1]), (95, vec![1, 2]), (80, vec![1, 2, 3])];
-        for (watermark, pages) in cases {
-            let (feed, asked) = read(&state(Some(watermark)), &list, Some(100));
-            assert_eq!(feed.finding(), FeedFinding::Read, "{watermark}");
-            assert_eq!(asked, pages, "{watermark}");
-            assert_eq!(feed.state().watermark, Some(at(99)));
-        }
-    }
-
-    #[test]
-    fn changes_of_one_moment_are_all_read() {
-        let mut list = calls([60]);
-        list.extend((0..25).map(|number| (format!("t{number}"), Some(at(50)))));
-        list.extend(calls((0..20).rev()));
-        let (feed, asked) = read(&state(Some(50)), &list, Some(46));
-        assert_eq!(feed.finding(), FeedFinding::Read);
-        assert_eq!(asked, [1, 2, 3], "until one before the overlap is seen");
-    }
-
-    #[test]
-    fn how_it_pages_is_found_out_once() {
-        let unknown = FeedState { watermark: Some(at(90)), ..FeedState::default() };
-        let (feed, asked) = read(&unknown, &calls((0..100).rev()), Some(100));
-        assert_eq!(feed.finding(), FeedFinding::Read);
-        assert_eq!(asked, [0, 1, 0, 1, 0, 1, 0, 1, 2], "sizes are tried from pages 0 and 1");
-        assert_eq!(feed.state().paging, Some((1, 10)));
-        let mut missing = Feed::new(&FeedState::default());
-        missing.learn(&FeedShown::Missing);
-        assert!(missing.state().is_missing && missing.question().is_none());
-        let mut empty_zero = Feed::new(&FeedState::default());
-        empty_zero.learn(&FeedShown::Page { total: Some(3), calls: Vec::new() });
-        assert_eq!(empty_zero.question(), Some(FeedAsk { page: 1, page_size: 100 }));
-    }
-
-    #[test]
-    fn without_a_watermark_it_begins_at_the_newest() {
-        let (feed, asked) = read(&state(None), &calls((0..100).rev()), Some(100));
-        assert_eq!((feed.finding(), asked), (FeedFinding::Begun, vec![1]));
-        assert_eq!(feed.state().watermark, Some(at(99)));
-        let (feed, _) = read(&state(None), &[], Some(0));
-        assert_eq!(feed.state().watermark, Some(DateTime::UNIX_EPOCH));
-    }
-
-    #[test]
-    fn what_does_not_fit_is_not_believed() {
-        let unsorted = calls([9, 7, 8]);
-        let silent = vec![("c".to_owned(), None)];
-        let short = calls((90..95).rev());
-        for (list, total, word) in
-            [(unsorted, 3, "order"), (silent, 1, "does not say"), (short, 400, "ended before")]
-        {
-            let (feed, _) = read(&state(Some(0)), &list, Some(total));
-            let FeedFinding::Contrary(reason) = feed.finding() else { panic!("{word}") };
-            assert!(reason.contains(word), "{reason}");
-            assert_eq!(feed.state().watermark, Some(at(0)), "the watermark stays");
-        }
-    }
-
-    #[test]
-    fn a_call_that_went_meanwhile_starts_it_over() {
-        let mut feed = Feed::new(&state(Some(0)));
-        feed.learn(&FeedShown::Page { total: Some(20), calls: calls((10..20).rev()) });
-        feed.learn(&FeedShown::Page { total: Some(19), calls: calls((0..9).rev()) });
-        assert_eq!(feed.question(), Some(FeedAsk { page: 1, page_size: 10 }));
-        feed.learn(&FeedShown::Page { total: Some(19), calls: calls((10..20).rev()) });
-        feed.learn(&FeedShown::Page { total: Some(19), calls: calls((0..9).rev()) });
-        assert_eq!(feed.finding(), FeedFinding::Read);
-    }
-}
+mod tests;

@@ -15,7 +15,7 @@ mod suspicion;
 mod walk;
 
 pub use due::{Due, Fingerprint, Known, Rhythm, Search, due};
-pub use feed::{Feed, FeedAsk, FeedFinding, FeedShown, FeedState};
+pub use feed::{FEED_OVERLAP, Feed, FeedAsk, FeedFinding, FeedShown, FeedState};
 pub use incremental::{
     Answer, Evidence, Filtering, Finding, Incremental, Purpose, Question, RowKey, Sequence, ShownRow, Task,
     Writing,

@@ -7,7 +7,7 @@ use super::call::{Call, Status};
 use super::campaign::{Campaign, CampaignStatus, Row};
 use super::document::{Document, signature};
 use super::draw::Draw;
-use super::options::{EPOCH, Mix, Numbers, Options};
+use super::options::{EPOCH, Flavour, Mix, Numbers, Options};
 use super::render::{self, CallText, Look};
 use chrono::{DateTime, Duration, Utc};
 use std::cell::OnceCell;
@@ -29,6 +29,8 @@ pub struct Account {
     pub(super) quiet: bool,
     /// Whether calls end without recording and analysis.
     pub(super) late_analysis: bool,
+    /// A call that the search does not show.
+    pub(super) left_out: Option<String>,
 }
 
 /// The statuses of calls in a running campaign, `None` for a row without one, by weight.
@@ -70,6 +72,7 @@ impl Account {
             edits: 0,
             quiet: false,
             late_analysis: false,
+            left_out: None,
             options,
         };
         for place in 0..4 {
@@ -196,6 +199,18 @@ impl Account {
 
     pub(super) fn look(&self) -> Look {
         Look { newer: self.options.flavour.is_newer(), floats: self.options.numbers == Numbers::Floats }
+    }
+
+    /// Speaks another API from now on, about the same campaigns and calls.
+    pub fn set_flavour(&mut self, flavour: Flavour) {
+        self.options.flavour = flavour;
+        self.forget_texts();
+    }
+
+    /// The API that is spoken now.
+    #[must_use]
+    pub fn flavour(&self) -> Flavour {
+        self.options.flavour
     }
 
     /// Makes all JSON anew, as another API shows it.

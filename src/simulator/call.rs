@@ -48,6 +48,8 @@ pub(super) enum Status {
     Completed,
     Cancelled,
     Errored,
+    /// One that no API has documented so far.
+    Other(&'static str),
 }
 
 impl Status {
@@ -77,6 +79,7 @@ impl Status {
             Self::Completed => "completed",
             Self::Cancelled => "cancelled",
             Self::Errored => "errored",
+            Self::Other(status) => status,
         }
     }
 
@@ -168,7 +171,7 @@ impl Call {
     /// Gives a fresh call the attempts that its status calls for, the last of them near `now`.
     pub(super) fn draw_attempts(&mut self, draw: &mut Draw, now: DateTime<Utc>, turns: usize) {
         let failures = match self.status {
-            Status::Initializing | Status::Queued | Status::NotLaunched => 0,
+            Status::Initializing | Status::Queued | Status::NotLaunched | Status::Other(_) => 0,
             Status::Scheduled | Status::Paused => draw.count(1..TRIES),
             Status::Errored => TRIES,
             Status::Cancelled => draw.count(0..2),
@@ -216,6 +219,7 @@ impl Call {
                 self.status = Status::Completed;
                 self.newest(|attempt| attempt.analysed = !late);
             }
+            Status::Other(_) => self.status = Status::Errored,
             Status::Completed | Status::Cancelled | Status::Errored => return,
         }
         self.changed(now);

@@ -88,7 +88,7 @@ impl RowStats {
             None | Some(Status::NotLaunched) if newer => &mut self.not_launched,
             Some(Status::Cancelled) if newer => &mut self.skipped,
             None | Some(Status::Initializing | Status::Queued | Status::NotLaunched) => &mut self.pending,
-            Some(Status::Calling | Status::PostProcessing) => &mut self.calling,
+            Some(Status::Calling | Status::PostProcessing | Status::Other(_)) => &mut self.calling,
             Some(Status::Scheduled | Status::Paused) => &mut self.retry,
             Some(Status::Completed) => &mut self.completed,
             Some(Status::Errored | Status::Cancelled) => &mut self.failed,

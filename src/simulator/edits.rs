@@ -216,6 +216,27 @@ impl Account {
         self.changed(at)
     }
 
+    /// Changes the `metadata` of the calls of so many rows, all at one moment.
+    pub fn edit_metadata_at_once(
+        &mut self,
+        campaign: impl Into<CampaignKey>,
+        rows: std::ops::Range<usize>,
+    ) -> Result<(), EditError> {
+        let at = self.place(campaign)?;
+        let now = self.step();
+        for row in rows {
+            let call = self.call_mut(at, row)?;
+            call.revision += 1;
+            call.changed(now);
+        }
+        self.changed(at)
+    }
+
+    /// From now on the search leaves a call out, or (`None`) none.
+    pub fn leave_out_of_search(&mut self, call: Option<String>) {
+        self.left_out = call;
+    }
+
     /// Changes the prompt of the assistant at `assistant`, which stands in all its calls and campaigns.
     pub fn edit_assistant_prompt(&mut self, assistant: usize) -> Result<(), EditError> {
         let now = self.step();

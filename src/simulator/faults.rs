@@ -45,13 +45,13 @@ pub enum FaultKind {
     HtmlOk,
     /// 200 with the first half of the right answer, and a `Content-Length` that agrees.
     HalfJson,
-    /// The right page with a total that is off by this much (older API's rows).
+    /// The right page with a total that is off by this much (older API's rows, and the search).
     WrongTotal(isize),
-    /// No rows, with the right total (rows).
+    /// No rows, with the right total (rows); no calls (the search).
     EmptyRows,
     /// The page before the one that was asked for, the second instead of the first (older API's rows).
     RepeatPage,
-    /// The page as if the rows stood in the opposite order (older API's rows).
+    /// The page as if the rows stood in the opposite order (older API's rows, and the search).
     Backwards,
     /// The first page, whatever page was asked for (older API's rows).
     SamePage,

@@ -44,6 +44,21 @@ impl Account {
         self.changed(at)
     }
 
+    /// Gives the row's call a status that no API has documented so far; the next step of its life ends it.
+    pub fn set_unknown_status(
+        &mut self,
+        campaign: impl Into<CampaignKey>,
+        row: usize,
+        status: &'static str,
+    ) -> Result<(), EditError> {
+        let at = self.place(campaign)?;
+        let now = self.step();
+        let call = self.call_mut(at, row)?;
+        call.status = Status::Other(status);
+        call.changed(now);
+        self.changed(at)
+    }
+
     /// From now on calls end without recording, structured output and analysis, or with them.
     pub fn set_late_analysis(&mut self, late: bool) {
         self.late_analysis = late;
@@ -111,7 +126,7 @@ impl Account {
 /// Which calls move first, the smallest first; `None` for one that is finished.
 fn urgency(status: Option<Status>) -> Option<u8> {
     match status {
-        Some(Status::Calling | Status::PostProcessing) => Some(0),
+        Some(Status::Calling | Status::PostProcessing | Status::Other(_)) => Some(0),
         Some(Status::Queued) => Some(1),
         Some(Status::Initializing | Status::Scheduled | Status::NotLaunched | Status::Paused) => Some(2),
         None => Some(3),

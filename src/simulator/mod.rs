@@ -47,7 +47,7 @@ pub use edits::{CampaignKey, EditError};
 pub use faults::{Fault, FaultKind, RetryAfter};
 pub use options::{
     CampaignDetail, EPOCH, Echo, Filters, Flavour, Mix, NewerApi, Numbers, OlderApi, Options, Oversize,
-    PageZero, SeveralStatuses, UnknownParameters,
+    PageZero, SearchSort, SearchTies, SearchTotal, SeveralStatuses, UnknownParameters,
 };
 pub use requests::Requests;
 
@@ -119,10 +119,7 @@ impl Simulator {
 
     /// Speaks another API from now on, about the same account.
     pub fn set_flavour(&self, flavour: Flavour) {
-        self.edit(|account| {
-            account.options.flavour = flavour;
-            account.forget_texts();
-        });
+        self.edit(|account| account.set_flavour(flavour));
     }
 
     /// The rows' JSON as the API shows it now; see [`Account::truth`].
@@ -162,6 +159,11 @@ impl Simulator {
     /// earlier hook. The hook must not call the simulator itself.
     pub fn on_request(&self, hook: impl FnMut(u64, &str, &mut Account) + Send + 'static) {
         *lock(&self.shared.hook) = (0, Some(Box::new(hook)));
+    }
+
+    /// The same before each request to the search over calls.
+    pub fn on_search(&self, hook: impl FnMut(u64, &str, &mut Account) + Send + 'static) {
+        *lock(&self.shared.search_hook) = (0, Some(Box::new(hook)));
     }
 
     /// Lets the account live: a [tick](Account::tick) after every `period`, until the simulator stops.

@@ -196,8 +196,16 @@ pub struct NewerApi {
     pub unknown_parameters: UnknownParameters,
     /// The number of the search's first page, 0 or 1.
     pub search_first_page: u32,
-    /// The search's largest page size; larger ones are refused.
+    /// The search's largest page size.
     pub search_max_page_size: u32,
+    /// What a larger page size gives.
+    pub search_oversize: Oversize,
+    /// What becomes of `sort_by: updated_at`.
+    pub search_sort: SearchSort,
+    /// In what order the search shows calls that changed at the same moment.
+    pub search_ties: SearchTies,
+    /// What the search says of `total_count`.
+    pub search_total: SearchTotal,
 }
 
 impl Default for NewerApi {
@@ -206,8 +214,43 @@ impl Default for NewerApi {
             unknown_parameters: UnknownParameters::Ignored,
             search_first_page: 1,
             search_max_page_size: 100,
+            search_oversize: Oversize::Refuse400,
+            search_sort: SearchSort::Honoured,
+            search_ties: SearchTies::Stable,
+            search_total: SearchTotal::True,
         }
     }
+}
+
+/// What becomes of `sort_by: updated_at` in the search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SearchSort {
+    /// It sorts.
+    Honoured,
+    /// The calls come as if `created_at` had been asked for.
+    Ignored,
+    /// 400.
+    Refused400,
+}
+
+/// In what order the search shows calls that changed at the same moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SearchTies {
+    /// By their ids.
+    Stable,
+    /// In another order on every request, as a database without a second key to sort by may give them.
+    Turning,
+}
+
+/// What the search says of `total_count`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SearchTotal {
+    /// How many calls there are.
+    True,
+    /// Nothing.
+    Absent,
+    /// How many calls are on the page.
+    OfPage,
 }
 
 /// What query parameters give where the API takes none.

@@ -5,15 +5,22 @@ use super::answer::Answer;
 use super::call::Call;
 use super::document::Document;
 use super::json::Json;
-use super::options::NewerApi;
+use super::options::{NewerApi, Oversize, SearchSort, SearchTies, SearchTotal};
+use super::spoil::Twist;
 use axum::http::StatusCode;
 use serde_json::Value;
 use std::collections::HashSet;
 
 /// `POST /call/search`. Every call that ever was is found, on a row or not, but for those of deleted campaigns.
-pub(super) fn search(account: &Account, api: &NewerApi, body: &[u8]) -> Answer {
+/// `request`: its number.
+pub(super) fn search(
+    account: &Account,
+    api: &NewerApi,
+    body: &[u8],
+    (request, twist): (u64, Option<Twist>),
+) -> Answer {
     match Asked::read(body, api) {
-        Ok(asked) => asked.answer(account),
+        Ok(asked) => asked.answer(account, api, request, twist),
         Err(refusal) => Answer::error(StatusCode::BAD_REQUEST, refusal),
     }
 }
@@ -33,9 +40,11 @@ impl Asked {
         let body: Value = serde_json::from_slice(body).map_err(|_| "the body must be JSON")?;
         let number = |key| body.get(key).and_then(Value::as_u64);
         let page = number("page").ok_or("page is required and an integer")?;
+        let largest = u64::from(api.search_max_page_size);
         let page_size = number("page_size")
-            .filter(|size| (1..=u64::from(api.search_max_page_size)).contains(size))
-            .ok_or("page_size is required, positive and not too large")?;
+            .filter(|size| *size > 0 && (*size <= largest || api.search_oversize == Oversize::Clamp))
+            .ok_or("page_size is required, positive and not too large")?
+            .min(largest);
         let before = page.checked_sub(api.search_first_page.into()).ok_or("there is no such page")?;
         for unsupported in ["outcomes", "assignee_ids"] {
             if !strings(&body, unsupported).is_empty() {
@@ -45,7 +54,10 @@ impl Asked {
         let text = |key| body.get(key).and_then(Value::as_str);
         let by_update = match text("sort_by") {
             None | Some("created_at") => false,
-            Some("updated_at") => true,
+            Some("updated_at") if api.search_sort == SearchSort::Refused400 => {
+                return Err("sort_by must be created_at");
+            }
+            Some("updated_at") => api.search_sort == SearchSort::Honoured,
             Some(_) => return Err("sort_by must be created_at or updated_at"),
         };
         let ascending = match text("sort_direction") {
@@ -62,21 +74,37 @@ impl Asked {
         })
     }
 
-    fn answer(&self, account: &Account) -> Answer {
+    fn answer(&self, account: &Account, api: &NewerApi, request: u64, twist: Option<Twist>) -> Answer {
         let campaigns: HashSet<&str> =
             account.campaigns.iter().map(|campaign| campaign.id.as_str()).collect();
         let lives =
             |call: &&Call| call.campaign.as_ref().is_none_or(|(id, _)| campaigns.contains(id.as_str()));
-        let mut found: Vec<&Call> =
-            account.calls.iter().filter(lives).filter(|call| self.matches(account, call)).collect();
+        let is_shown = |call: &&Call| account.left_out.as_ref() != Some(&call.id);
+        let mut found: Vec<&Call> = account
+            .calls
+            .iter()
+            .filter(lives)
+            .filter(is_shown)
+            .filter(|call| self.matches(account, call))
+            .collect();
         found.sort_by_key(|call| (if self.by_update { call.updated_at } else { call.created_at }, &call.id));
         if !self.ascending {
             found.reverse();
         }
-
+        if api.search_ties == SearchTies::Turning {
+            for tied in found.chunk_by_mut(|one, other| one.updated_at == other.updated_at) {
+                let turns = usize::try_from(request).unwrap_or(0) % tied.len();
+                tied.rotate_left(turns);
+            }
+        }
+        if matches!(twist, Some(Twist::Backwards)) {
+            found.reverse();
+        }
+        let page_size = if matches!(twist, Some(Twist::EmptyRows)) { 0 } else { self.page_size };
+        let page: Vec<&Call> = found.iter().skip(self.offset).take(page_size).copied().collect();
         let mut document = Document::default();
         document.fixed(r#"{"calls":["#);
-        for (at, call) in found.iter().skip(self.offset).take(self.page_size).enumerate() {
+        for (at, call) in page.iter().enumerate() {
             if at > 0 {
                 document.fixed(",");
             }
@@ -84,7 +112,14 @@ impl Asked {
         }
         let mut json = Json::new(account.look().floats);
         json.raw("]");
-        json.count_field("total_count", found.len());
+        match (api.search_total, twist) {
+            (SearchTotal::Absent, _) => {}
+            (SearchTotal::OfPage, _) => json.count_field("total_count", page.len()),
+            (SearchTotal::True, Some(Twist::WrongTotal(delta))) => {
+                json.count_field("total_count", found.len().saturating_add_signed(delta));
+            }
+            (SearchTotal::True, _) => json.count_field("total_count", found.len()),
+        }
         json.raw("}");
         document.own(json.into_text());
         Answer::ok(document)

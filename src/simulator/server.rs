@@ -34,6 +34,8 @@ pub(super) struct Shared {
     pub(super) requests: Mutex<Requests>,
     /// How many requests for rows there were, and what is run before the next one.
     pub(super) hook: Mutex<(u64, Option<Hook>)>,
+    /// The same for the search over calls.
+    pub(super) search_hook: Mutex<(u64, Option<Hook>)>,
     answers: AtomicU64,
 }
 
@@ -49,12 +51,13 @@ impl Shared {
             faults: Mutex::default(),
             requests: Mutex::default(),
             hook: Mutex::new((0, None)),
+            search_hook: Mutex::new((0, None)),
             answers: AtomicU64::new(1),
         }
     }
 
-    fn run_hook(&self, path_and_query: &str) {
-        let mut hook = lock(&self.hook);
+    fn run_hook(&self, hook: &Mutex<(u64, Option<Hook>)>, path_and_query: &str) {
+        let mut hook = lock(hook);
         hook.0 += 1;
         let number = hook.0;
         if let Some(hook) = &mut hook.1 {
@@ -127,8 +130,10 @@ pub(super) async fn answer(
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
     }
-    if matches!(endpoint, Endpoint::Rows(_)) {
-        shared.run_hook(path_and_query);
+    match endpoint {
+        Endpoint::Rows(_) => shared.run_hook(&shared.hook, path_and_query),
+        Endpoint::Search => shared.run_hook(&shared.search_hook, path_and_query),
+        _ => {}
     }
     let fault = lock(&shared.faults).strike(path_and_query);
     if let Some(fault) = &fault {
@@ -194,7 +199,10 @@ async fn make_answer(
             Answer::ok(render::user(account.look(), &account.options.organization_id, account.started_at))
         }
         Endpoint::Search => match &account.options.flavour {
-            Flavour::Newer(api) => search::search(&account, api, &body),
+            Flavour::Newer(api) => {
+                let request = lock(&shared.search_hook).0;
+                search::search(&account, api, &body, (request, twist))
+            }
             Flavour::Older(_) => Answer::error(StatusCode::NOT_FOUND, "there is no such endpoint"),
         },
         Endpoint::Unknown => Answer::error(StatusCode::NOT_FOUND, "there is no such endpoint"),

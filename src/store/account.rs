@@ -49,6 +49,8 @@ pub struct CampaignState {
     pub passes: u64,
     /// Rows of the campaign after its last complete pass.
     pub rows: Option<u64>,
+    /// The beginning of the search over calls that its last full walk came after.
+    pub search_begun_at: Option<Time>,
 }
 
 impl Store {
@@ -103,7 +105,7 @@ impl Store {
                             where c.id = k.campaign_id and c._deleted_at is null),
                     k.unproven_passes, k.passes, k.total,
                     k.suspicious_at, k.suspicious_passes, k.suspicious_deletions,
-                    k.listed, k.quiet_since, k.completed_at, k.complete_through
+                    k.listed, k.quiet_since, k.completed_at, k.complete_through, k.search_begun_at, k.read_as
              from revox_sync.checkpoints k
              where k.account = $1 and k.campaign_id = coalesce($2, k.campaign_id)",
         )
@@ -126,11 +128,13 @@ impl Store {
                         overdue_rows: 0,
                         unproven_passes: u32::try_from(row.get::<i32, _>(7)).unwrap_or(0),
                         suspicion: read_suspicion(row, 10),
+                        read_as: row.get(18),
                     },
                     passes: unsigned(row.get(8)),
                     rows: row.get::<Option<i64>, _>(9).map(unsigned),
                     listed: read_fingerprint(row, 13),
                     complete_through: row.get(16),
+                    search_begun_at: row.get(17),
                     is_alive: row.get(6),
                     has_known_rows: row.get(5),
                 };
@@ -194,27 +198,6 @@ impl Store {
         .execute(&mut *transaction)
         .await
         .map_err(StoreError::query("noting that campaigns did not change"))?;
-        commit(transaction).await
-    }
-
-    /// Remembers what is known of the search over calls, unless another process has moved it on from `held`.
-    pub async fn save_search(
-        &self,
-        account: &str,
-        held: &FeedState,
-        state: &FeedState,
-    ) -> Result<(), StoreError> {
-        let mut transaction = self.begin().await?;
-        query(
-            "update revox_sync.accounts set search = $2, updated_at = now()
-             where name = $1 and (search is null or search = $3)",
-        )
-        .bind(account)
-        .bind(Json(state))
-        .bind(Json(held))
-        .execute(&mut *transaction)
-        .await
-        .map_err(StoreError::query("remembering how far the search was read"))?;
         commit(transaction).await
     }
 

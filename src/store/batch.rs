@@ -2,19 +2,23 @@
 
 use super::StoreError;
 use super::checkpoint::{WalkCheckpoint, save_walk, signed};
+use super::drift::save_drift;
 use super::entities::{Written, write_entities};
+use super::erasure::{Belongings, hold_erasures};
 use super::lease::Lease;
 use super::lines::Line;
 use super::open::{Store, commit, until_it_commits};
-use super::parts::{copy_lists, write_lists};
-use super::rejects::{save_drift, save_rejects};
+use super::parts::{copy_lists, touch_owners, write_lists};
+use super::rejects::save_rejects;
+use super::removal::remove;
 use super::statement::query;
 use super::states::{RowState, save_readings, save_states};
 use super::tables::{
     CALL_ATTEMPTS, CALLS, CAMPAIGN_ROWS, EMAIL_MESSAGES, POST_CALL_TRANSCRIPT_TURNS, SMS_MESSAGES,
     SPEECH_EVENTS, TRANSCRIPT_TURNS,
 };
-use crate::normalize::{DriftCounts, Hash, RowRecords};
+use super::typed::note_typed_rows;
+use crate::normalize::{DriftCounts, ErasedRow, Hash, RowRecords};
 use crate::plan::Unsettled;
 use crate::records::{Call, CallAttempt, CampaignRow, Listed, Time};
 use sqlx::PgConnection;
@@ -33,6 +37,10 @@ pub struct Batch<'a> {
     pub readings: &'a [(String, Option<Unsettled>)],
     /// The walk that read them; none in an incremental pass.
     pub walk: Option<WalkPages<'a>>,
+    /// Rows that are left out, because they are somebody's who was erased.
+    pub erased: &'a [ErasedRow],
+    /// The count of erasures under which all this was read.
+    pub erasures: i64,
     /// What the mirror did not know.
     pub drift: &'a DriftCounts,
 }
@@ -146,7 +154,11 @@ impl Store {
         let mut transaction = self.begin_repeatable().await?;
         let connection = &mut *transaction;
         let mut counts = BatchCounts::default();
-        if !batch.rows.is_empty() {
+        hold_erasures(connection, batch.erasures).await?;
+        if !batch.erased.is_empty() {
+            remove(connection, &Belongings::of(batch.erased)).await?;
+        }
+        if !batch.rows.is_empty() || !batch.erased.is_empty() {
             let lines = Lines::of(batch.rows);
             let owner = batch.campaign_id;
             let calls =
@@ -159,6 +171,8 @@ impl Store {
             counts.written = calls.all() + rows.all() + attempts.all();
             look_again(connection, &attempts.former_owners).await?;
             counts.contested = remember(connection, batch, &lines, &attempts.contested).await?;
+            let written: Vec<&str> = lines.rows.keys().copied().collect();
+            note_typed_rows(connection, batch.campaign_id, &written).await?;
             let landed = landed_rows(batch.rows);
             let rejects = batch.rows.iter().flat_map(|records| &records.rejects);
             (counts.rejected, counts.rejected_new) =
@@ -189,6 +203,7 @@ async fn write_attempts(
     let attempts =
         lines.attempts.iter().map(|(id, (owner, record))| (*id, Line { owner, index: 0, record: *record }));
     let written = write_entities(connection, &CALL_ATTEMPTS, attempts, now, "writing call attempts").await?;
+    let mut changed = HashSet::new();
     macro_rules! parts {
         ($table:ident, $field:ident) => {
             let lists = lines.attempts.iter().map(|(id, (_, record))| (*id, &record.$field));
@@ -196,7 +211,7 @@ async fn write_attempts(
                 .filter(|(id, list)| !matches!(list, Listed::Unread) && !written.contested.contains(*id))
                 .partition(|(id, _)| written.fresh.contains(*id));
             copy_lists(connection, &$table, &new, now).await?;
-            write_lists(connection, &$table, &known, now).await?;
+            write_lists(connection, &$table, &known, now, &mut changed).await?;
         };
     }
     parts!(TRANSCRIPT_TURNS, transcript);
@@ -204,6 +219,7 @@ async fn write_attempts(
     parts!(SPEECH_EVENTS, speech_events);
     parts!(SMS_MESSAGES, sms_messages);
     parts!(EMAIL_MESSAGES, email_messages);
+    touch_owners(connection, &CALL_ATTEMPTS, changed, now).await?;
     Ok(written)
 }
 

@@ -42,6 +42,8 @@ pub struct WalkCheckpoint {
     pub position_offset: i64,
     /// Rows so far whose call lists an attempt that belongs to another call.
     pub contested: u64,
+    /// How its rows are read.
+    pub reading: String,
 }
 
 /// What is remembered of a campaign.
@@ -69,6 +71,8 @@ struct WalkNotes {
     position_offset: i64,
     #[serde(default)]
     contested: u64,
+    #[serde(default)]
+    reading: String,
 }
 
 /// Postgres has no unsigned integers; nothing here comes near the limit.
@@ -115,6 +119,7 @@ impl Store {
                 rows_without_id: notes.rows_without_id,
                 position_offset: notes.position_offset,
                 contested: notes.contested,
+                reading: notes.reading,
             }),
             _ => None,
         };
@@ -192,10 +197,12 @@ pub(super) async fn save_walk(
         rows_without_id: walk.rows_without_id,
         position_offset: walk.position_offset,
         contested: walk.contested,
+        reading: walk.reading.clone(),
     };
     query(
         "update revox_sync.checkpoints
-         set api_shape = $2, walk_id = $3, walk_started_at = $4, walk_first_total = $5,
+         set api_since = case when api_shape ->> 'paging' = $2 ->> 'paging' then coalesce(api_since, $4) else $4 end,
+             api_shape = $2, walk_id = $3, walk_started_at = $4, walk_first_total = $5,
              walk_fingerprint = $6, walk_next_page = $7, walk_rows_seen = $8, updated_at = now()
          where campaign_id = $1
            and (walk_id is distinct from $3 or coalesce(walk_next_page, 0) <= $7)",

@@ -7,6 +7,7 @@ use super::lines::Line;
 use super::table::{Role, Target};
 use crate::records::Time;
 use chrono::{DateTime, NaiveTime, TimeDelta};
+use futures::FutureExt;
 use sqlx::PgConnection;
 
 /// Bytes that are gathered before they are sent.
@@ -125,6 +126,24 @@ fn length(length: usize) -> [u8; 4] {
     i32::try_from(length).unwrap_or(i32::MAX).to_be_bytes()
 }
 
+/// A connection that is sent a `COPY`. The driver does not count that statement's answer, so that a connection whose
+/// `COPY` is given up would read every later answer one too early. One that is dropped before the end is spoiled on
+/// purpose: the pool, which tries each connection that comes back, then closes it.
+struct Copying<'c> {
+    connection: &'c mut PgConnection,
+    has_ended: bool,
+}
+
+impl Drop for Copying<'_> {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            let spoil = sqlx::raw_sql("do $$ begin raise exception 'a COPY was given up'; end $$");
+            // The first step sends it; its answer, an error, is for the pool.
+            let _ = spoil.execute(&mut *self.connection).now_or_never();
+        }
+    }
+}
+
 /// Writes lines whose keys are not in the table.
 pub(super) async fn copy<R>(
     connection: &mut PgConnection,
@@ -139,7 +158,8 @@ pub(super) async fn copy<R>(
     let bookkeeping = if target.table.role == Role::Entity { 3 } else { 0 };
     let columns = i16::try_from(target.table.columns.len() + bookkeeping).unwrap_or(i16::MAX);
     let statement = &target.statements.copy;
-    let mut stream = connection.copy_in_raw(statement).await.map_err(StoreError::query(doing))?;
+    let mut copying = Copying { connection, has_ended: false };
+    let mut stream = copying.connection.copy_in_raw(statement).await.map_err(StoreError::query(doing))?;
     let mut buffer = Vec::with_capacity(SENT_AT_ONCE + SENT_AT_ONCE / 4);
     buffer.extend_from_slice(HEADER);
     for line in lines {
@@ -158,8 +178,9 @@ pub(super) async fn copy<R>(
     }
     buffer.extend_from_slice(&TRAILER);
     stream.send(buffer.as_slice()).await.map_err(StoreError::query(doing))?;
-    stream.finish().await.map_err(StoreError::query(doing))?;
-    Ok(())
+    let ended = stream.finish().await;
+    copying.has_ended = true;
+    ended.map(|_| ()).map_err(StoreError::query(doing))
 }
 
 #[cfg(test)]

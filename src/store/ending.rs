@@ -75,6 +75,8 @@ pub enum Extent<'a> {
         gone: &'a [String],
         /// Whether calls that no live row shows are gone too.
         may_tombstone: bool,
+        /// How the rows were read.
+        reading: &'a str,
     },
     /// What its evidence pointed at.
     Part,
@@ -95,6 +97,8 @@ pub struct Completed<'a> {
     pub fingerprint_trusted: bool,
     /// When it began: the copy is complete as of then.
     pub started_at: Time,
+    /// The beginning of the search over calls that it came after.
+    pub search_begun_at: Option<Time>,
 }
 
 impl Store {
@@ -239,7 +243,7 @@ async fn complete(
     now: Time,
 ) -> Result<(), StoreError> {
     let doing = "completing a pass";
-    if let Extent::Whole { gone, may_tombstone } = completed.extent {
+    if let Extent::Whole { gone, may_tombstone, .. } = completed.extent {
         tombstone_rows(connection, gone, now).await?;
         if may_tombstone {
             tombstone_calls(connection, campaign_id, now).await?;
@@ -255,8 +259,11 @@ async fn complete(
     }
     query(
         "update revox_sync.checkpoints
-         set api_shape = $2, total = $3, fingerprint = $4, fingerprint_trusted = $5,
-             completed_at = $6, full_walk_at = case when $7 then $6 else full_walk_at end,
+         set api_since = case when api_shape ->> 'paging' = $2 ->> 'paging' then coalesce(api_since, $6) else $6 end,
+             api_shape = $2, total = $3, fingerprint = $4, fingerprint_trusted = $5,
+             search_begun_at = case when $7 is null then search_begun_at else $9 end,
+             completed_at = $6, full_walk_at = case when $7 is null then full_walk_at else $6 end,
+             read_as = coalesce($7, read_as),
              complete_through = greatest(complete_through, $8),
              suspicious_at = null, suspicious_passes = 0, suspicious_deletions = null,
              suspicious_row_ids = null,
@@ -270,8 +277,12 @@ async fn complete(
     .bind(completed.fingerprint.map(Json))
     .bind(completed.fingerprint_trusted)
     .bind(now)
-    .bind(matches!(completed.extent, Extent::Whole { .. }))
+    .bind(match completed.extent {
+        Extent::Whole { reading, .. } => Some(reading),
+        Extent::Part => None,
+    })
     .bind(completed.started_at)
+    .bind(completed.search_begun_at)
     .execute(connection)
     .await
     .map_err(StoreError::query(doing))?;

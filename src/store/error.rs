@@ -62,6 +62,8 @@ pub enum StoreError {
         user: String,
         /// `create schemas in this database`, `write to the schema revox`.
         what: String,
+        /// What an owner has to say so that the role may.
+        grant: String,
     },
     /// A newer version of the mirror has migrated it.
     #[error("the schema is at version {found}, newer than this program's {known}")]
@@ -90,6 +92,12 @@ pub enum StoreError {
         /// The campaign or the account's list.
         scope: String,
     },
+    /// The database's server has no such time zone; nothing was written.
+    #[error("the database does not know the time zone {zone} of reporting.time_zone")]
+    UnknownTimeZone {
+        /// As it is configured.
+        zone: String,
+    },
     /// Rows that another campaign holds: the answer is not this campaign's. Nothing was written.
     #[error("the API answered with {count} rows of another campaign, so nothing of it was written")]
     ForeignRows {
@@ -102,6 +110,15 @@ pub enum StoreError {
     /// Two transactions stood in each other's way: trying again mends it.
     #[error("the database asks to try again")]
     Conflict,
+    /// Somebody was erased since what was to be written was read. Nothing was written.
+    #[error("somebody was erased meanwhile, so nothing of what had been read before was written")]
+    ErasedMeanwhile,
+    /// Somebody was erased, and there is no key by which they are known.
+    #[error("somebody was erased from this mirror, and privacy.key_file is not set")]
+    NoPrivacyKey,
+    /// Somebody was erased, and the key is not the one by which they are known.
+    #[error("privacy.key_file holds another key than that of the people who were erased from this mirror")]
+    OtherPrivacyKey,
     /// Anything else that the driver reports.
     #[error("{doing} failed in the database: {problem}")]
     Query {
@@ -164,11 +181,7 @@ impl StoreError {
             Self::NotUtf8 { .. } => {
                 "create the database with: create database NAME encoding 'UTF8' template template0"
             }
-            Self::NoRight { user, what } => {
-                return Some(format!(
-                    "as an owner of the database, grant {user} the right to {what}: grant create on database NAME to \"{user}\""
-                ));
-            }
+            Self::NoRight { grant, .. } => return Some(grant.clone()),
             Self::SchemaNewer { .. } => "run the newer version of revox-mirror that migrated this database",
             Self::SchemaOlder { .. } => "run: revox-mirror migrate",
             Self::Migration { .. } => {
@@ -180,7 +193,13 @@ impl StoreError {
             Self::LeaseLost { .. } => {
                 "another revox-mirror works on it; nothing is lost, the next pass goes on"
             }
-            Self::ParentMissing | Self::Conflict => "run it again",
+            Self::UnknownTimeZone { .. } => {
+                "set reporting.time_zone to a name that `select name from pg_timezone_names` shows, or install newer time zone data on the database's machine"
+            }
+            Self::ParentMissing | Self::Conflict | Self::ErasedMeanwhile => "run it again",
+            Self::NoPrivacyKey | Self::OtherPrivacyKey => {
+                "let privacy.key_file name the file that was used for `revox-mirror erase`: without it they would come back"
+            }
             Self::Query { problem, .. } if problem.contains("(53100)") => "make room on the database's disk",
             Self::Query { problem, .. } if problem.contains("(25006)") => {
                 "the database takes no writes: connect to the primary, or end its read-only mode"

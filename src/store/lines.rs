@@ -61,6 +61,7 @@ macro_rules! table {
         fields { $($field:ident: $kind:ident,)+ }
         $(replace_if $replace_if:literal)?
         $(yields_if $yields_if:literal)?
+        $(same_if $same_if:literal)?
         $(owner $owner:literal)?
     ) => {
         $(#[$doc])*
@@ -70,22 +71,24 @@ macro_rules! table {
                 $(query = bind_column!(query, lines, $given_kind, |$given_line| $given_value);)*
                 $(query = bind_column!(query, lines, $kind, |line| line.record.$field);)+
                 query = bind_column!(query, lines, Jsonb, |line| line.record.extra);
-                if Role::$role == Role::Entity {
+                let keeps = Role::$role == Role::Entity || <[&str]>::len(&[$($same_if)?]) > 0;
+                if keeps {
                     let given = <[&str]>::len(&[$(stringify!($given)),*]);
-                    query = query
-                        .bind(lines.iter().map(|line| {
-                            let mut bits = 0_i64;
-                            let mut bit = 1_i64 << given;
-                            $(
-                                if absent!($kind, line.record.$field) {
-                                    bits |= bit;
-                                }
-                                bit <<= 1;
-                            )+
-                            let _ = bit;
-                            bits
-                        }).bind_iter())
-                        .bind(now);
+                    query = query.bind(lines.iter().map(|line| {
+                        let mut bits = 0_i64;
+                        let mut bit = 1_i64 << given;
+                        $(
+                            if absent!($kind, line.record.$field) {
+                                bits |= bit;
+                            }
+                            bit <<= 1;
+                        )+
+                        let _ = bit;
+                        bits
+                    }).bind_iter());
+                }
+                if Role::$role == Role::Entity {
+                    query = query.bind(now);
                 }
                 query
             }
@@ -109,6 +112,7 @@ macro_rules! table {
                 ],
                 replace_if: None$(.or(Some($replace_if)))?,
                 yields_if: None$(.or(Some($yields_if)))?,
+                same_if: None$(.or(Some($same_if)))?,
                 owner: None$(.or(Some($owner)))?,
             };
             let statements = table.statements();
@@ -129,6 +133,9 @@ macro_rules! encode_value {
         $values.text(Cell::<String>::get(&$value).map(String::as_str))
     };
     ($values:expr, SignedUrl, $value:expr) => {
+        encode_value!($values, Text, $value)
+    };
+    ($values:expr, RetryConfig, $value:expr) => {
         encode_value!($values, Text, $value)
     };
     ($values:expr, Jsonb, $value:expr) => {
@@ -160,6 +167,9 @@ macro_rules! bind_column {
         $query.bind($lines.iter().map(|$line| Cell::<String>::get(&$value).map(String::as_str)).bind_iter())
     };
     ($query:expr, $lines:expr, SignedUrl, |$line:ident| $value:expr) => {
+        bind_column!($query, $lines, Text, |$line| $value)
+    };
+    ($query:expr, $lines:expr, RetryConfig, |$line:ident| $value:expr) => {
         bind_column!($query, $lines, Text, |$line| $value)
     };
     ($query:expr, $lines:expr, Key, |$line:ident| $value:expr) => {
@@ -199,6 +209,9 @@ macro_rules! absent {
         Cell::<String>::is_absent(&$value)
     };
     (SignedUrl, $value:expr) => {
+        Cell::<String>::is_absent(&$value)
+    };
+    (RetryConfig, $value:expr) => {
         Cell::<String>::is_absent(&$value)
     };
     (Jsonb, $value:expr) => {

@@ -30,6 +30,16 @@ fn known_versions() -> impl DoubleEndedIterator<Item = i64> {
     MIGRATIONS.iter().map(|migration| migration.version)
 }
 
+/// Waits until no other process changes what belongs to the schema; holds to the end of the transaction.
+pub(super) async fn lock_migrations(connection: &mut PgConnection) -> Result<(), StoreError> {
+    query("select pg_advisory_xact_lock($1)")
+        .bind(MIGRATION_LOCK)
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(StoreError::query("waiting for another migration"))
+}
+
 async fn deallocate(connection: &mut PgConnection) -> Result<(), StoreError> {
     let freed = sqlx::raw_sql("deallocate all").execute(connection).await;
     freed.map(drop).map_err(StoreError::query("freeing the migrator's statements"))
@@ -45,11 +55,7 @@ impl Store {
             Err(other) => return Err(other),
         };
         let mut transaction = self.begin().await?;
-        query("select pg_advisory_xact_lock($1)")
-            .bind(MIGRATION_LOCK)
-            .execute(&mut *transaction)
-            .await
-            .map_err(StoreError::query("waiting for another migration"))?;
+        lock_migrations(&mut transaction).await?;
         // The migrator's own way would ask for the right to create schemas even where they are there already.
         sqlx::raw_sql(
             "do $$ begin
@@ -108,32 +114,40 @@ impl Store {
                     has_database_privilege(current_database(), 'create'),
                     to_regnamespace('revox') is not null and to_regnamespace('revox_sync') is not null,
                     coalesce(
-                        has_table_privilege(to_regclass('revox.campaign_rows')::oid, 'insert'),
+                        (select has_table_privilege(oid, 'insert') and has_schema_privilege(relnamespace, 'usage')
+                         from pg_class where relnamespace = to_regnamespace('revox') and relname = 'campaign_rows'),
                         has_schema_privilege(to_regnamespace('revox')::oid, 'create')
                     ),
                     coalesce(
-                        has_table_privilege(to_regclass('revox_sync.checkpoints')::oid, 'insert'),
+                        (select has_table_privilege(oid, 'insert') and has_schema_privilege(relnamespace, 'usage')
+                         from pg_class where relnamespace = to_regnamespace('revox_sync') and relname = 'checkpoints'),
                         has_schema_privilege(to_regnamespace('revox_sync')::oid, 'create')
-                    )",
+                    ),
+                    quote_ident(current_user::text),
+                    quote_ident(current_database()::text)",
         )
         .fetch_one(&mut *transaction)
         .await
         .map_err(StoreError::query("asking for the user's rights"))?;
         let (user, may_create, schemas_exist): (String, bool, bool) = (row.get(0), row.get(1), row.get(2));
         let may_write: [Option<bool>; 2] = [row.get(3), row.get(4)];
+        let role: String = row.get(5);
         if !schemas_exist {
-            return if may_create {
-                Ok(())
-            } else {
-                Err(StoreError::NoRight { user, what: "create schemas in this database".to_owned() })
-            };
+            let grant = format!(
+                "as an owner of the database: grant create on database {} to {role}",
+                row.get::<String, _>(6)
+            );
+            let what = "create schemas in this database".to_owned();
+            return if may_create { Ok(()) } else { Err(StoreError::NoRight { user, what, grant }) };
         }
         let denied = ["revox", "revox_sync"].into_iter().zip(may_write).find(|(_, may)| *may != Some(true));
-        match denied {
-            None => Ok(()),
-            Some((schema, _)) => {
-                Err(StoreError::NoRight { user, what: format!("write to the schema {schema}") })
-            }
-        }
+        let Some((schema, _)) = denied else { return Ok(()) };
+        let grant = format!(
+            "connect as the role that owns the schemas, which newer versions need to migrate them; or as that role: \
+             grant usage on schema revox, revox_sync to {role}; \
+             grant select, insert, update, delete on all tables in schema revox, revox_sync to {role}; \
+             grant usage on all sequences in schema revox_sync to {role}"
+        );
+        Err(StoreError::NoRight { user, what: format!("write to the schema {schema}"), grant })
     }
 }

@@ -28,6 +28,8 @@ pub struct Store {
     lease_ttl: Duration,
     /// What opens a transaction.
     opening: Arc<str>,
+    /// Host and port, or socket.
+    address: Arc<str>,
 }
 
 /// What the database says of itself.
@@ -54,6 +56,8 @@ const ACQUIRE_WITHIN: Duration = Duration::from_secs(15);
 async fn reach(connect: &PgConnectOptions, address: String) -> Result<(), StoreError> {
     let source = match tokio::time::timeout(REACH_WITHIN, connect.connect()).await {
         Ok(Ok(connection)) => return connection.close().await.map_err(StoreError::query("connecting")),
+        // A server that starts, ends or is full refuses no one for good.
+        Ok(Err(error)) if is_lost(&error) => error,
         Ok(Err(sqlx::Error::Database(refusal))) => {
             return Err(StoreError::Refused { address, problem: refusal.message().to_owned() });
         }
@@ -89,14 +93,14 @@ impl Store {
             Some(socket) => socket.display().to_string(),
             None => format!("{}:{}", connect.get_host(), connect.get_port()),
         };
-        reach(&connect, address).await?;
+        reach(&connect, address.clone()).await?;
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections)
             .acquire_timeout(ACQUIRE_WITHIN)
             .test_before_acquire(false)
             .connect_lazy_with(connect);
         let lease_ttl = options.lease_ttl;
-        let store = Self { pool, lease_ttl, opening: opening(lease_ttl).into() };
+        let store = Self { pool, lease_ttl, opening: opening(lease_ttl).into(), address: address.into() };
         let fitness = store.check_fitness().await?;
         Ok((store, fitness))
     }
@@ -153,6 +157,12 @@ impl Store {
         self.begin_with(READING).await
     }
 
+    /// Begins a transaction that counts over much, sees one state of the database throughout, and holds nothing that a
+    /// pass waits for.
+    pub(super) async fn begin_counting(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
+        self.begin_with(COUNTING).await
+    }
+
     async fn begin_with(&self, opening: &str) -> Result<Transaction<'static, Postgres>, StoreError> {
         // After a restart of the server each pooled connection fails once. Nothing has been done yet, so that beginning is
         // made again on another one; when none can be had at all, the pool says so.
@@ -166,6 +176,11 @@ impl Store {
                 {
                     dead_connections += 1;
                 }
+                // The pool only says that it has waited; a connection apart from it says why.
+                Err(sqlx::Error::PoolTimedOut) => {
+                    reach(&self.pool.connect_options(), self.address.to_string()).await?;
+                    return Err(StoreError::query("beginning a transaction")(sqlx::Error::PoolTimedOut));
+                }
                 begun => return begun.map_err(StoreError::query("beginning a transaction")),
             }
         }
@@ -178,6 +193,15 @@ const READING: &str = "begin isolation level repeatable read read only; \
                        set local idle_in_transaction_session_timeout = '2min'; \
                        set local jit = off; \
                        set local timezone = 'UTC'";
+
+/// The statements that open a transaction which counts.
+const COUNTING: &str = "begin isolation level repeatable read; \
+                        set local statement_timeout = '10min'; \
+                        set local lock_timeout = '10s'; \
+                        set local idle_in_transaction_session_timeout = '1min'; \
+                        set local synchronous_commit = off; \
+                        set local jit = off; \
+                        set local timezone = 'UTC'";
 
 /// The statements that open a transaction, sent at once: a page costs few round trips, and these are half of them.
 ///

@@ -3,11 +3,12 @@
 //! that share an assistant cannot stand in each other's way.
 
 use super::StoreError;
+use super::drift::save_drift;
 use super::lease::Lease;
 use super::lines::Line;
 use super::open::{Store, commit, until_it_commits};
-use super::parts::write_lists;
-use super::rejects::{save_drift, save_rejects};
+use super::parts::{touch_owners, write_lists};
+use super::rejects::save_rejects;
 use super::statement::query;
 use super::tables::{
     ASSISTANTS, CALL_RETRY_CONFIGS, CALLING_WINDOWS, CAMPAIGNS, FAQ_ITEMS, STRUCTURED_OUTPUT_FIELDS,
@@ -18,7 +19,7 @@ use crate::records::{Assistant, CallRetryConfig, Campaign, Reject, Time};
 use chrono::TimeDelta;
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Parents to be written together.
 #[derive(Debug, Default)]
@@ -115,10 +116,18 @@ impl Store {
         .await
     }
 
-    /// Remembers how the API pages, so that other campaigns need not find out again.
+    /// Remembers how the API pages, so that other campaigns need not find out again. One that answers in the other way
+    /// than before is another release: whether it has a search is to be found out anew.
     pub async fn save_shape(&self, account: &str, shape: Shape, now: Time) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        query("update revox_sync.accounts set api_shape = $2, updated_at = $3 where name = $1")
+        query(
+            "update revox_sync.accounts
+             set api_since = case when api_shape ->> 'paging' = $2 ->> 'paging' then coalesce(api_since, $3) else $3 end,
+                 search = case when api_shape ->> 'paging' = $2 ->> 'paging' then search
+                               else jsonb_set(search - 'refused', '{is_missing}', 'false') end,
+                 api_shape = $2, updated_at = $3
+             where name = $1",
+        )
             .bind(account)
             .bind(Json(shape))
             .bind(now)
@@ -284,9 +293,11 @@ async fn write_assistants(
     ASSISTANTS.upsert(&lines, now).execute(&mut *connection).await.map_err(StoreError::query(doing))?;
     let fields: Vec<_> =
         assistants.values().map(|it| (it.id.as_str(), &it.structured_output_fields)).collect();
-    write_lists(connection, &STRUCTURED_OUTPUT_FIELDS, &fields, now).await?;
+    let mut changed = HashSet::new();
+    write_lists(connection, &STRUCTURED_OUTPUT_FIELDS, &fields, now, &mut changed).await?;
     let items: Vec<_> = assistants.values().map(|it| (it.id.as_str(), &it.faq_items)).collect();
-    write_lists(connection, &FAQ_ITEMS, &items, now).await
+    write_lists(connection, &FAQ_ITEMS, &items, now, &mut changed).await?;
+    touch_owners(connection, &ASSISTANTS, changed, now).await
 }
 
 /// A parent that is known by its id alone gets a stub to refer to.

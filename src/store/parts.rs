@@ -5,7 +5,7 @@ use super::copy::copy;
 use super::lines::{Line, own};
 use super::table::{Kind, Table, Target};
 use crate::records::{Listed, Time};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Row};
 use std::collections::HashSet;
 
 /// The second half of a part's key, for parts that have an id of their own.
@@ -38,19 +38,42 @@ impl PartId for crate::records::EmailMessage {
 /// Lists by the id of their owner, each given once.
 pub(super) type Lists<'l, R> = [(&'l str, &'l Listed<R>)];
 
-/// Writes the lists of many owners over what is there.
+/// Writes the lists of many owners over what is there; adds those whose lists have changed to `changed`.
 pub(super) async fn write_lists<R: PartId + Default + PartialEq + Sync>(
     connection: &mut PgConnection,
     target: &Target<R>,
     lists: &Lists<'_, R>,
     now: Time,
+    changed: &mut HashSet<String>,
 ) -> Result<(), StoreError> {
-    remove_surplus(connection, &target.table, lists).await?;
+    changed.extend(remove_surplus(connection, &target.table, lists).await?);
     let lines = lines_of(lists);
     if lines.is_empty() {
         return Ok(());
     }
-    target.upsert(&lines, now).execute(connection).await.map_err(StoreError::query(WRITING))?;
+    let row = target.upsert(&lines, now).fetch_one(connection).await.map_err(StoreError::query(WRITING))?;
+    changed.extend(row.get::<Option<Vec<String>>, _>(5).unwrap_or_default());
+    Ok(())
+}
+
+/// The content of owners includes their lists: when it changes, their `_synced_at` says so.
+pub(super) async fn touch_owners<R>(
+    connection: &mut PgConnection,
+    owners: &Target<R>,
+    changed: HashSet<String>,
+    now: Time,
+) -> Result<(), StoreError> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let mut changed: Vec<String> = changed.into_iter().collect();
+    changed.sort();
+    own(&owners.statements.touch)
+        .bind(changed)
+        .bind(now)
+        .execute(connection)
+        .await
+        .map_err(StoreError::query("noting that lists have changed"))?;
     Ok(())
 }
 
@@ -87,20 +110,20 @@ fn lines_of<'l, R: PartId + Default + PartialEq>(lists: &Lists<'l, R>) -> Vec<Li
     lines
 }
 
-/// Deletes what lists that were read whole do not hold.
+/// Deletes what lists that were read whole do not hold; returns whose lists have lost something.
 async fn remove_surplus<R: PartId>(
     connection: &mut PgConnection,
     table: &Table,
     lists: &Lists<'_, R>,
-) -> Result<(), StoreError> {
+) -> Result<Vec<String>, StoreError> {
     let whole: Vec<_> = lists.iter().filter(|(_, list)| list.is_whole()).collect();
     if whole.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let owners: Vec<&str> = whole.iter().map(|(owner, _)| *owner).collect();
     let name = table.name;
     let [owner, key, ..] = table.columns else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     let (owner, by_place, key) = (owner.name, key.kind == Kind::Index, key.name);
     let removal = if by_place {
@@ -108,9 +131,10 @@ async fn remove_surplus<R: PartId>(
             whole.iter().map(|(_, list)| i32::try_from(list.items().len()).unwrap_or(i32::MAX)).collect();
         let statement = format!(
             "delete from {name} t using unnest($1::text[], $2::integer[]) as i(owner, kept)
-             where t.{owner} = i.owner and t.{key} >= i.kept"
+             where t.{owner} = i.owner and t.{key} >= i.kept
+             returning t.{owner}"
         );
-        own(&statement).bind(owners).bind(counts).execute(connection).await
+        own(&statement).bind(owners).bind(counts).fetch_all(connection).await
     } else {
         let kept: Vec<String> = whole
             .iter()
@@ -119,10 +143,11 @@ async fn remove_surplus<R: PartId>(
             })
             .collect();
         let statement = format!(
-            "delete from {name} t where t.{owner} = any($1) and t.{owner} || ' ' || t.{key} <> all($2)"
+            "delete from {name} t where t.{owner} = any($1) and t.{owner} || ' ' || t.{key} <> all($2)
+             returning t.{owner}"
         );
-        own(&statement).bind(owners).bind(kept).execute(connection).await
+        own(&statement).bind(owners).bind(kept).fetch_all(connection).await
     };
-    removal.map_err(StoreError::query("removing the parts that are gone"))?;
-    Ok(())
+    let removed = removal.map_err(StoreError::query("removing the parts that are gone"))?;
+    Ok(removed.iter().map(|row| row.get(0)).collect())
 }

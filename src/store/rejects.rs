@@ -1,9 +1,9 @@
-//! What could not land (`revox_sync.rejects`) and what the mirror did not know (`revox_sync.drift`).
+//! What could not land: `revox_sync.rejects`.
 
 use super::StoreError;
-use super::checkpoint::{signed, unsigned};
+use super::checkpoint::unsigned;
 use super::statement::query;
-use crate::normalize::{DriftCounts, Hash};
+use crate::normalize::Hash;
 use crate::records::{Reject, Time};
 use sqlx::{PgConnection, Row};
 use std::collections::BTreeMap;
@@ -67,33 +67,4 @@ fn payload_hash(reject: &Reject) -> Hash {
     let mut hash = Hash::default();
     blake3::Hasher::new().update(reject.payload.as_bytes()).finalize_xof().fill(&mut hash);
     hash
-}
-
-/// Counts what the mirror did not know. Written in the order of its key, as every shared line is.
-pub(super) async fn save_drift(
-    connection: &mut PgConnection,
-    drift: &DriftCounts,
-    now: Time,
-) -> Result<(), StoreError> {
-    if drift.is_empty() {
-        return Ok(());
-    }
-    let paths: Vec<&str> = drift.keys().map(|drift| drift.path.as_str()).collect();
-    let kinds: Vec<&str> = drift.keys().map(|drift| drift.kind.as_str()).collect();
-    let counts: Vec<i64> = drift.values().copied().map(signed).collect();
-    query(
-        "insert into revox_sync.drift as d (path, kind, first_seen_at, last_seen_at, count)
-         select i.path, i.kind, $4, $4, i.count
-         from unnest($1::text[], $2::text[], $3::bigint[]) as i(path, kind, count)
-         on conflict (path, kind) do update
-         set last_seen_at = greatest(d.last_seen_at, excluded.last_seen_at), count = d.count + excluded.count",
-    )
-    .bind(paths)
-    .bind(kinds)
-    .bind(counts)
-    .bind(now)
-    .execute(connection)
-    .await
-    .map_err(StoreError::query("counting drift"))?;
-    Ok(())
 }

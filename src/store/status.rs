@@ -16,6 +16,8 @@ pub struct Status {
     pub campaigns: Vec<CampaignStatus>,
     /// What the API says that the mirror does not know.
     pub drift: DriftStatus,
+    /// Full text over what was said.
+    pub search: SearchStatus,
     /// Pieces that could not be stored, a count: those of campaigns, of campaigns that are gone, and of no campaign.
     pub rejects: i64,
     /// The last passes, the newest first.
@@ -37,9 +39,23 @@ pub struct AccountStatus {
     pub suspicious_at: Option<Time>,
     /// Those campaigns, a count.
     pub suspicious_campaigns: i64,
+    /// How it answers: `paged` (older API) or `unpaged` (newer API).
+    pub api: Option<String>,
+    /// Since when.
+    pub api_since: Option<Time>,
+    /// Up to when the search over calls has been read.
+    pub search_watermark: Option<Time>,
+    /// Why it is not asked now.
+    pub search_refused: Option<String>,
+    /// When that was found out.
+    pub search_refused_at: Option<Time>,
+    /// Changes of calls of no campaign that it has shown.
+    pub changes_of_no_campaign: i64,
+    /// Changes of calls of campaigns that the list does not show.
+    pub changes_of_other_campaigns: i64,
 }
 
-/// A live campaign: the columns of `revox.sync_freshness`, whose comments say what they mean.
+/// A live campaign: the columns of `revox.sync_freshness`, whose comments say what they mean, and how it is read.
 #[derive(Debug, Clone, Default, FromRow, Serialize)]
 pub struct CampaignStatus {
     /// The campaign.
@@ -74,6 +90,10 @@ pub struct CampaignStatus {
     pub rejects: i64,
     /// Whether a person should look before anything is deleted.
     pub is_suspicious: bool,
+    /// How the campaign was last read: `paged` (older API) or `unpaged` (newer API).
+    pub api: Option<String>,
+    /// Since when it is read like that.
+    pub api_since: Option<Time>,
 }
 
 /// What the API says that the mirror does not know.
@@ -87,6 +107,27 @@ pub struct DriftStatus {
     pub newest_kind: Option<String>,
     /// When it was found.
     pub newest_first_seen_at: Option<Time>,
+    /// The id of what it was found in: a row, or the campaign or assistant that the path begins with.
+    pub newest_first_seen_in: Option<String>,
+    /// When it was seen last.
+    pub newest_last_seen_at: Option<Time>,
+    /// The id of what it was seen in last.
+    pub newest_last_seen_in: Option<String>,
+    /// How many times it was seen.
+    pub newest_count: Option<i64>,
+}
+
+/// Full text over what was said.
+#[derive(Debug, Clone, Default, FromRow, Serialize)]
+pub struct SearchStatus {
+    /// Whether it is kept: false while it is off, and before it was first filled.
+    pub is_on: bool,
+    /// Attempts that were written since they were last read, a count; beyond 100,000 it counts no further.
+    pub attempts_behind: i64,
+    /// When the first of them was written.
+    pub behind_since: Option<Time>,
+    /// Transcripts that cannot be found whole, a count.
+    pub cut: i64,
 }
 
 /// A campaign's pass: a line of `revox_sync.runs`.
@@ -137,7 +178,7 @@ pub struct RunStatus {
 }
 
 impl Store {
-    /// Reads how the mirror stands, with its last `run_count` passes. Needs no more than the right to read.
+    /// Reads how the mirror stands, with its last `run_count` passes and all that are under way. Needs no more than the right to read.
     ///
     /// # Errors
     /// When the database fails, also for want of the schema: see [`Store::check_schema`].
@@ -146,7 +187,12 @@ impl Store {
         let connection = &mut *transaction;
         let accounts = query_as(
             "select name, organization_id, base_url, listed_at, suspicious_at,
-                    coalesce(cardinality(suspicious_campaign_ids), 0)::bigint as suspicious_campaigns
+                    coalesce(cardinality(suspicious_campaign_ids), 0)::bigint as suspicious_campaigns,
+                    api_shape ->> 'paging' as api, api_since,
+                    (search ->> 'watermark')::timestamptz as search_watermark,
+                    search #>> '{refused,1}' as search_refused,
+                    (search #>> '{refused,0}')::timestamptz as search_refused_at,
+                    changes_of_no_campaign, changes_of_other_campaigns
              from revox_sync.accounts
              order by name",
         )
@@ -154,11 +200,12 @@ impl Store {
         .await
         .map_err(StoreError::query("reading the accounts"))?;
         let campaigns = query_as(
-            "select campaign_id, campaign_name, complete_through, completed_at, full_walk_at, last_outcome,
-                    last_kind, last_run_at, last_requests, last_error, rows_live, calls_live, calls_open,
-                    calls_unsettled, rejects, is_suspicious
-             from revox.sync_freshness
-             order by campaign_name, campaign_id",
+            "select f.campaign_id, f.campaign_name, f.complete_through, f.completed_at, f.full_walk_at, f.last_outcome,
+                    f.last_kind, f.last_run_at, f.last_requests, f.last_error, f.rows_live, f.calls_live, f.calls_open,
+                    f.calls_unsettled, f.rejects, f.is_suspicious, k.api_shape ->> 'paging' as api, k.api_since
+             from revox.sync_freshness f
+             left join revox_sync.checkpoints k on k.campaign_id = f.campaign_id
+             order by f.campaign_name, f.campaign_id",
         )
         .fetch_all(&mut *connection)
         .await
@@ -168,18 +215,21 @@ impl Store {
             .await
             .map_err(StoreError::query("counting rejects"))?;
         let drift = load_drift(connection).await?;
+        let search = load_search(connection).await?;
         let runs = load_runs(connection, run_count).await?;
-        Ok(Status { accounts, campaigns, drift, rejects, runs })
+        Ok(Status { accounts, campaigns, drift, search, rejects, runs })
     }
 }
 
 async fn load_drift(connection: &mut PgConnection) -> Result<DriftStatus, StoreError> {
     query_as(
         "select (select count(*) from revox_sync.drift) as count,
-                d.path as newest_path, d.kind as newest_kind, d.first_seen_at as newest_first_seen_at
+                d.path as newest_path, d.kind as newest_kind, d.first_seen_at as newest_first_seen_at,
+                d.first_seen_in as newest_first_seen_in, d.last_seen_at as newest_last_seen_at,
+                d.last_seen_in as newest_last_seen_in, d.count as newest_count
          from (values (1)) as one
          left join (
-             select path, kind, first_seen_at
+             select path, kind, first_seen_at, first_seen_in, last_seen_at, last_seen_in, count
              from revox_sync.drift
              order by first_seen_at desc, path, kind
              limit 1
@@ -190,9 +240,43 @@ async fn load_drift(connection: &mut PgConnection) -> Result<DriftStatus, StoreE
     .map_err(StoreError::query("reading the drift"))
 }
 
+async fn load_search(connection: &mut PgConnection) -> Result<SearchStatus, StoreError> {
+    query_as(
+        "select exists (select from revox_sync.installation where search_languages is not null) as is_on,
+                (
+                    select count(*)
+                    from (
+                        select
+                        from revox.call_attempts a
+                        where a._synced_at in (select m.synced_at from revox_sync.search_marks m)
+                        limit 100001
+                    ) as behind
+                ) as attempts_behind,
+                (select min(m.synced_at) from revox_sync.search_marks m) as behind_since,
+                (select count(*) from revox.transcript_words w where w.is_cut) as cut",
+    )
+    .fetch_one(connection)
+    .await
+    .map_err(StoreError::query("reading how far the search is behind"))
+}
+
 async fn load_runs(connection: &mut PgConnection, count: u32) -> Result<Vec<RunStatus>, StoreError> {
     query_as(
-        "select r.id, r.account, r.campaign_id, c.name as campaign_name, r.kind, r.outcome,
+        "with shown as (
+             (select id from revox_sync.runs order by started_at desc, id desc limit $1)
+             union
+             select newest.id
+             from revox_sync.leases l
+             cross join lateral (
+                 select id, finished_at
+                 from revox_sync.runs
+                 where campaign_id = substr(l.scope, length('campaign:') + 1)
+                 order by started_at desc
+                 limit 1
+             ) newest
+             where l.scope like 'campaign:%' and l.expires_at > now() and newest.finished_at is null
+         )
+         select r.id, r.account, r.campaign_id, c.name as campaign_name, r.kind, r.outcome,
                 r.outcome is null and exists (
                     select
                     from revox_sync.leases l
@@ -203,10 +287,10 @@ async fn load_runs(connection: &mut PgConnection, count: u32) -> Result<Vec<RunS
                 r.evidence ->> 'why' as why, r.evidence ->> 'fell_back' as fell_back,
                 r.requests, r.bytes, r.rows_seen, r.rows_inserted, r.rows_updated, r.rows_unchanged,
                 r.rows_tombstoned, r.rejected, r.error
-         from revox_sync.runs r
+         from shown
+         join revox_sync.runs r using (id)
          left join revox.campaigns c on c.id = r.campaign_id
-         order by r.started_at desc, r.id desc
-         limit $1",
+         order by r.started_at desc, r.id desc",
     )
     .bind(i64::from(count))
     .fetch_all(connection)

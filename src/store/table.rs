@@ -21,6 +21,8 @@ pub(super) enum Kind {
     Index,
     /// `text`.
     Text,
+    /// `text`, the id of a retry configuration: a copy that does not show all of the stored one is no change.
+    RetryConfig,
     /// `text` holding a URL that is signed afresh on every read: a new query string alone is no change.
     SignedUrl,
     /// `bigint`.
@@ -42,7 +44,9 @@ pub(super) enum Kind {
 impl Kind {
     fn element(self) -> &'static str {
         match self {
-            Self::Key | Self::Text | Self::SignedUrl | Self::Jsonb | Self::Texts => "text",
+            Self::Key | Self::Text | Self::RetryConfig | Self::SignedUrl | Self::Jsonb | Self::Texts => {
+                "text"
+            }
             Self::Bigint => "bigint",
             Self::Index => "integer",
             Self::Double => "double precision",
@@ -52,14 +56,20 @@ impl Kind {
         }
     }
 
-    /// The expression that makes the column's value of the array's element `value`.
-    fn read(self, value: &str) -> String {
+    /// The expression that makes the column's value of the array's element `name` of `i`, over the stored one of `t`.
+    fn read(self, name: &str) -> String {
+        let value = format!("i.{name}");
         match self {
+            // How the two halves of such an id are made is said in `normalize::retry`.
+            Self::RetryConfig => format!(
+                "case when right({value}, 16) = '0000000000000000' and left({value}, 16) = left(t.{name}, 16) \
+                 then t.{name} else {value} end"
+            ),
             Self::Jsonb => format!("{value}::jsonb"),
             Self::Texts => format!(
                 "case when {value} is not null then array(select jsonb_array_elements_text({value}::jsonb)) end"
             ),
-            _ => value.to_owned(),
+            _ => value,
         }
     }
 
@@ -109,18 +119,24 @@ pub(super) struct Table {
     pub(super) replace_if: Option<&'static str>,
     /// A condition on `i` and `t` under which an incoming line yields to the stored one; those are reported.
     pub(super) yields_if: Option<&'static str>,
+    /// A condition on `i` and `t` under which a part is still the same one, so that it keeps what an answer does not
+    /// show.
+    pub(super) same_if: Option<&'static str>,
     /// The column that tells whose a line is, where that can change; the former owners are reported.
     pub(super) owner: Option<&'static str>,
 }
 
 /// The statements of a table, made once.
 pub(super) struct Statements {
-    /// Writes what is new or differs; returns `(inserted, updated, contested keys, former owners, written)`.
+    /// Writes what is new or differs; returns `(inserted, updated, contested keys, former owners, written, first keys of
+    /// the parts that are new or differ)`.
     pub(super) upsert: String,
     /// Takes in lines that are known to be new, in the binary format.
     pub(super) copy: String,
     /// Which of `$1`, values of the first key, are there.
     pub(super) existing: String,
+    /// Notes that the content of `$1` has changed at `$2`; of entities.
+    pub(super) touch: String,
 }
 
 /// A query on its way to Postgres.
@@ -156,7 +172,12 @@ impl Table {
         self.role == Role::Entity
     }
 
-    /// `from unnest($1::text[], ...) as i("id", ...)`; entities carry a bit set of absent columns at the end.
+    /// Whether lines keep what an answer does not show.
+    fn keeps(&self) -> bool {
+        self.is_entity() || self.same_if.is_some()
+    }
+
+    /// `from unnest($1::text[], ...) as i("id", ...)`, with a bit set of absent columns at the end where lines keep them.
     fn source(&self) -> String {
         let mut arrays = String::new();
         let mut names = String::new();
@@ -165,7 +186,7 @@ impl Table {
             let _ = write!(arrays, "{comma}${}::{}[]", index + 1, column.kind.element());
             let _ = write!(names, "{comma}{}", column.quoted());
         }
-        if self.is_entity() {
+        if self.keeps() {
             let _ = write!(arrays, ", ${}::bigint[]", self.columns.len() + 1);
             names.push_str(", absent");
         }
@@ -202,7 +223,12 @@ impl Table {
 
     /// The statements of this table.
     pub(super) fn statements(&self) -> Statements {
-        Statements { upsert: self.upsert(), copy: self.copy(), existing: self.existing() }
+        Statements {
+            upsert: self.upsert(),
+            copy: self.copy(),
+            existing: self.existing(),
+            touch: self.touch(),
+        }
     }
 
     fn upsert(&self) -> String {
@@ -213,14 +239,15 @@ impl Table {
         let mut incoming: Vec<String> = Vec::new();
         for (index, column) in self.columns.iter().enumerate() {
             let name = column.quoted();
-            let read = column.kind.read(&format!("i.{name}"));
+            let read = column.kind.read(&name);
             if index < self.key_columns {
                 merged.push(format!("i.{name}"));
                 continue;
             }
             let bit = 1_i64 << (index - self.key_columns);
-            let value = if self.is_entity() && column.name != "_extra" {
-                format!("case when i.absent & {bit} <> 0 then t.{name} else {read} end")
+            let value = if self.keeps() && column.name != "_extra" {
+                let same = self.same_if.map_or(String::new(), |condition| format!(" and {condition}"));
+                format!("case when i.absent & {bit} <> 0{same} then t.{name} else {read} end")
             } else {
                 read
             };
@@ -236,10 +263,11 @@ impl Table {
             format!("case when t.{owner} <> i.{owner} then t.{owner} end")
         });
         let columns = join(self.columns.iter().map(Column::quoted), ", ");
-        let (first, bookkeeping) = if self.is_entity() {
-            (format!("{}, {}, null::timestamptz", self.now(), self.now()), ", ")
+        let (first, bookkeeping, changed) = if self.is_entity() {
+            (format!("{}, {}, null::timestamptz", self.now(), self.now()), ", ", "null::text[]".to_owned())
         } else {
-            (String::new(), "")
+            let changed = format!("array_agg(distinct {first_key}) filter (where is_to_be_written)");
+            (String::new(), "", changed)
         };
         format!(
             "with merged as materialized (\n\
@@ -260,7 +288,8 @@ impl Table {
              count(*) filter (where is_to_be_written and not is_new and not yields),\n\
              array_agg({first_key}) filter (where yields),\n\
              array_agg(former_owner) filter (where former_owner is not null and not yields),\n\
-             (select count(*) from written)\n\
+             (select count(*) from written),\n\
+             {changed}\n\
              from merged",
             merged = merged.join(", "),
             source = self.source(),
@@ -272,6 +301,11 @@ impl Table {
 
     fn copy(&self) -> String {
         format!("copy {} ({}) from stdin with (format binary)", self.name, self.target_columns())
+    }
+
+    fn touch(&self) -> String {
+        let key = self.keys().next().map(Column::quoted).unwrap_or_default();
+        format!("update {} set _synced_at = $2 where {key} = any($1) and _synced_at <> $2", self.name)
     }
 
     fn existing(&self) -> String {

@@ -25,7 +25,7 @@ table! {
     given {}
     fields {
         organization_id: Text, assistant_id: Text, name: Text, status: Text, is_cancelled: Boolean,
-        from_phone_number: Text, max_concurrent_calls: Bigint, call_retry_config_id: Text,
+        from_phone_number: Text, max_concurrent_calls: Bigint, call_retry_config_id: RetryConfig,
         scheduled_at: Timestamptz, created_at: Timestamptz, updated_at: Timestamptz, rows_total: Bigint,
         rows_pending: Bigint, rows_calling: Bigint, rows_retry: Bigint, rows_completed: Bigint,
         rows_failed: Bigint, rows_not_launched: Bigint, rows_skipped: Bigint,
@@ -44,7 +44,7 @@ table! {
         transfer_phone_number: Text, webhook_url: Text, voice_id: Text, voice_provider: Text,
         voice_speed: Double, llm_model_type: Text, llm_model_name: Text, llm_model_provider: Text,
         has_llm_api_key: Boolean, calendly_connection_id: Text, calendly_event_type_id: Text,
-        call_retry_config_id: Text, pending_faq_count: Bigint, created_at: Timestamptz, updated_at: Timestamptz,
+        call_retry_config_id: RetryConfig, pending_faq_count: Bigint, created_at: Timestamptz, updated_at: Timestamptz,
     }
     replace_if "coalesce(i.updated_at, t.updated_at, '-infinity') >= coalesce(t.updated_at, '-infinity')"
 }
@@ -99,7 +99,7 @@ table! {
         assistant_id: Text, organization_id: Text, direction: Text, status: Text, from_phone_number: Text,
         to_phone_number: Text, calls_count: Bigint, first_sentence_delay_ms: Bigint, llm_model_type: Text,
         llm_model_name: Text, llm_model_provider: Text, has_llm_api_key: Boolean, metadata: Jsonb,
-        call_retry_config_id: Text, last_call_attempt_id: Text, is_cancelled: Boolean, is_completed: Boolean,
+        call_retry_config_id: RetryConfig, last_call_attempt_id: Text, is_cancelled: Boolean, is_completed: Boolean,
         created_at: Timestamptz, scheduled_at: Timestamptz, updated_at: Timestamptz, outcome: Text,
         outcome_summary: Text, contact_first_name: Text, contact_last_name: Text, contact_email: Text,
         contact_company: Text, contact_job_title: Text, assignee_id: Text, assignee_email: Text,
@@ -132,6 +132,8 @@ table! {
         role: Text, content: Text, tool_name: Text, tool_arguments: Jsonb, tool_is_error: Boolean,
         tool_output: Text,
     }
+    same_if "(t.role, t.content, t.tool_name, t.tool_arguments::text)
+             is not distinct from (i.role, i.content, i.tool_name, i.tool_arguments::jsonb::text)"
 }
 
 table! {

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 /// Makes one pass.
 pub async fn run_pass(mirror: &Mirror, options: &PassOptions) -> Result<PassReport, SyncError> {
-    let Round { jobs, passed_over, mut report, order, end } =
+    let Round { jobs, passed_over, mut report, order, end, .. } =
         Box::pin(begin_round(mirror, options, None)).await?;
     report.campaigns = run_jobs(mirror, jobs).await;
     report.campaigns.extend(passed_over);

@@ -3,10 +3,10 @@
 use super::campaign::{CampaignPass, window};
 use super::list::ask_campaign;
 use super::page::{PageError, PageReader};
+use super::rows::Rows;
 use super::walk::Walker;
 use crate::plan::Shape;
 use crate::store::{Lease, Places, WalkCheckpoint};
-use crate::wire::RowsPage;
 use std::sync::Arc;
 
 impl CampaignPass {
@@ -16,11 +16,16 @@ impl CampaignPass {
         resumed: Option<WalkCheckpoint>,
         lease: Option<&'a Lease>,
         is_first: bool,
-    ) -> Result<(Walker<'a>, Option<RowsPage>), PageError> {
+    ) -> Result<(Walker<'a>, Option<Rows>), PageError> {
         let store = self.mirror.store.as_ref();
         let nothing_known = is_first && !self.state.has_known_rows && !self.state.known.walk_under_way;
         let mut reader = PageReader { nothing_known, ..self.reader() };
-        let resumable = resumed.filter(|walk| walk.shape != Shape::Unpaged && walk.next_page > 0);
+        let reading = self.mirror.settings.normalize.reading();
+        // What was read in another way is to be read again.
+        let is_resumable = |walk: &WalkCheckpoint| {
+            walk.shape != Shape::Unpaged && walk.next_page > 0 && walk.reading == reading
+        };
+        let resumable = resumed.filter(is_resumable);
         if let (Some(walk), Some(store)) = (resumable, store) {
             reader.position_offset = Some(walk.position_offset);
             let mut walker = Walker::new(&self.mirror, lease, reader, walk);
@@ -31,7 +36,7 @@ impl CampaignPass {
         }
         let started_at = self.mirror.clock.now();
         let before = ask_campaign(&self.mirror, self.id()).await?;
-        let (shape, first) = self.first_page(&reader).await?;
+        let (shape, first) = self.first_rows(&reader).await?;
         let places = match store {
             Some(store) if !nothing_known => store.load_places(self.id()).await?,
             _ => Places::default(),
@@ -51,18 +56,12 @@ impl CampaignPass {
             rows_without_id: 0,
             position_offset: places.offset(),
             contested: 0,
+            reading,
         };
         if let (Some(store), Some(lease)) = (store, lease) {
             store.begin_walk(lease, &self.mirror.account, self.id(), &walk).await?;
         }
-        let mut walker = Walker::new(&self.mirror, lease, reader, walk);
-        match shape {
-            Shape::Unpaged => {
-                walker.whole = first;
-                Ok((walker, None))
-            }
-            Shape::Paged { .. } => Ok((walker, first)),
-        }
+        Ok((Walker::new(&self.mirror, lease, reader, walk), first))
     }
 
     /// Reads this campaign's pages.
@@ -72,6 +71,7 @@ impl CampaignPass {
             store: self.mirror.store.clone(),
             hasher: self.shared.hasher.clone(),
             options: self.mirror.settings.normalize.clone(),
+            erased: Arc::clone(&self.shared.erased),
             written: Arc::clone(&self.shared.written),
             campaign_id: self.id().into(),
             nothing_known: false,

@@ -13,7 +13,7 @@ use super::verdict::{Verdict, Walked};
 use super::walk::Walker;
 use super::{CampaignReport, FailureKind, Mirror, PassOptions, RowCounts};
 use crate::observe::{self, CampaignProgress};
-use crate::plan::{Due, Outcome, Search};
+use crate::plan::{Due, Outcome, Search, Shape};
 use crate::records::Time;
 use crate::store::{CampaignState, Kind, Lease, RunLine, Store, StoreError};
 use chrono::TimeDelta;
@@ -38,6 +38,8 @@ pub(super) struct CampaignPass {
     pub(super) search: Option<Search>,
     /// What the search over calls has shown.
     pub(super) told: Told,
+    /// When it was begun.
+    pub(super) search_begun_at: Option<Time>,
 }
 
 /// What a pass has brought so far, for its run line.
@@ -213,7 +215,10 @@ impl CampaignPass {
     pub(super) fn is_quiet(&self, tally: &Tally) -> bool {
         let rows = &tally.rows;
         let is_unmoved = self.state.known.fingerprint.as_ref() == Some(&self.listed.fingerprint);
-        is_unmoved && rows.inserted + rows.updated + rows.tombstoned == 0
+        // Rows that are read in another way than before differ, and nothing has happened to them.
+        let is_read_otherwise = self.state.known.is_read_otherwise(&self.mirror.settings.normalize.reading());
+        let updated = if is_read_otherwise { 0 } else { rows.updated };
+        is_unmoved && rows.inserted + updated + rows.tombstoned == 0
     }
 
     pub(super) fn run_line(
@@ -274,10 +279,12 @@ impl CampaignPass {
     ) -> Result<Verdict, PageError> {
         let mut checkpoint = store.load_checkpoint(self.id()).await?;
         let (mut written, mut belying, mut rounds, mut settled_contests) = (0, 0, 0, false);
+        let mut breaks = 0;
         loop {
             rounds += 1;
-            let (mut walker, first) = self.begin(checkpoint.walk.take(), Some(lease), rounds == 1).await?;
-            if rounds == 1 {
+            let is_first = rounds == 1 && breaks == 0;
+            let (mut walker, first) = self.begin(checkpoint.walk.take(), Some(lease), is_first).await?;
+            if is_first {
                 self.started(&walker);
             }
             let ended = walker.run(first).await;
@@ -287,6 +294,18 @@ impl CampaignPass {
             match ended {
                 // What was known of the API's pages no longer holds.
                 Err(PageError::Api(error)) if error.is_bad_request() && rounds == 1 => continue,
+                // What was committed stays: rows that came are known the next time, and hashed rather than written.
+                Err(PageError::Api(error))
+                    if walker.walk.shape == Shape::Unpaged
+                        && error.is_broken_off()
+                        && breaks < MOST_BREAKS =>
+                {
+                    breaks += 1;
+                    rounds -= 1;
+                    tracing::warn!(campaign = %self.id(), %error, breaks, "the answer could not be read to its end; it is read again");
+                    tokio::time::sleep(BREAK_PAUSE * breaks).await;
+                    continue;
+                }
                 ended => ended?,
             }
             let mut facts = walker.facts();
@@ -307,7 +326,11 @@ impl CampaignPass {
                 self.doubt_shape(&facts).await;
                 continue;
             }
-            let verdict = self.judge(store, &walker, &facts, doubts).await?;
+            let verdict = match self.judge(store, &walker, &facts, doubts).await {
+                // The places where rows stood were pages, and are none any more.
+                Err(PageError::Api(error)) if error.is_bad_request() && rounds == 1 => continue,
+                judged => judged?,
+            };
             tally.rows.tombstoned = u64::try_from(verdict.gone.len()).unwrap_or(u64::MAX);
             let brought = Walked { written, belying, replaced: walker.replaced, rounds, facts, after };
             self.end(store, lease, run, tally, &brought, &walker, &verdict).await?;
@@ -335,6 +358,10 @@ impl CampaignPass {
 pub(super) fn window(duration: std::time::Duration) -> TimeDelta {
     TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
 }
+
+/// How often in one pass an answer that holds everything may break off, and the pause after the first time.
+const MOST_BREAKS: u32 = 3;
+const BREAK_PAUSE: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// Walks that are tried before a pass is partial: a small campaign costs little to read again.
 fn max_rounds(walker: &Walker<'_>) -> u32 {

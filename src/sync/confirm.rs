@@ -16,13 +16,22 @@ pub(super) async fn doubt(
     total: u64,
     missing: &[Missing],
 ) -> Result<Option<String>, PageError> {
+    // Only what is missing, and what stood beside it: an answer may hold the whole campaign.
+    let beside =
+        |row: &Missing| [row.before.clone(), row.after.clone()].into_iter().flatten().map(|(id, _)| id);
+    let wanted: HashSet<String> =
+        missing.iter().flat_map(|row| beside(row).chain([row.id.clone()])).collect();
     let mut shown: HashSet<String> = HashSet::new();
     for ask in places(shape, total, missing) {
-        let page = reader.fetch(ask).await?.body;
-        let hasher = reader.hasher.clone();
-        let view =
-            tokio::task::spawn_blocking(move || crate::normalize::PageView::new(page, &hasher)).await?;
-        shown.extend(view.rows.into_iter().filter_map(|row| row.id));
+        let mut rows = reader.ask(ask).await?;
+        while let Some(part) = rows.next().await? {
+            let hasher = reader.hasher.clone();
+            let view =
+                tokio::task::spawn_blocking(move || crate::normalize::PageView::new(part, &hasher)).await?;
+            shown.extend(
+                view.rows.into_iter().filter_map(|row| row.id).filter(|id| wanted.contains(id.as_str())),
+            );
+        }
     }
     for row in missing {
         if shown.contains(&row.id) {
@@ -54,23 +63,29 @@ pub(super) async fn doubt_end(
         return Ok(Some(format!("the campaign counts {counted} rows and shows none")));
     }
     let shape = walker.walk.shape;
+    // The end of an answer that holds everything is its own, and nothing stands behind it.
+    if shape == Shape::Unpaged && counted.is_none() {
+        return Ok(None);
+    }
     let last = shape.pages(total);
     // A lone page may be the one before the first, shown in its place.
     let places =
         if matches!(shape, Shape::Paged { first_page: None, .. }) { last..last + 2 } else { last..last + 1 };
     for place in places {
-        let page = match walker.reader.fetch(shape.ask(place)).await {
-            Ok(answer) => answer.body,
+        let mut rows = match walker.reader.ask(shape.ask(place)).await {
+            Ok(rows) => rows,
             // Behind the last page there may well be nothing to ask for.
             Err(error) if error.is_bad_request() || error.is_not_found() => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let hasher = walker.reader.hasher.clone();
-        let view =
-            tokio::task::spawn_blocking(move || crate::normalize::PageView::new(page, &hasher)).await?;
-        let is_new = |id: &str| walker.seen.place_of(&walker.reader.hasher.row_id(id)).is_none();
-        if view.rows.iter().filter_map(|row| row.id.as_deref()).any(is_new) {
-            return Ok(Some(format!("there are more rows than the {total} that the pages tell of")));
+        while let Some(part) = rows.next().await? {
+            let hasher = walker.reader.hasher.clone();
+            let view =
+                tokio::task::spawn_blocking(move || crate::normalize::PageView::new(part, &hasher)).await?;
+            let is_new = |id: &str| walker.seen.place_of(&walker.reader.hasher.row_id(id)).is_none();
+            if view.rows.iter().filter_map(|row| row.id.as_deref()).any(is_new) {
+                return Ok(Some(format!("there are more rows than the {total} that the pages tell of")));
+            }
         }
     }
     Ok(None)

@@ -96,6 +96,8 @@ impl FailureKind {
         match error {
             StoreError::LeaseLost { .. } => Self::LeaseLost,
             StoreError::ForeignRows { .. } => Self::Unbelievable,
+            StoreError::ErasedMeanwhile => Self::Busy,
+            StoreError::NoPrivacyKey | StoreError::OtherPrivacyKey => Self::Settings,
             error if error.is_away() => Self::DatabaseAway,
             _ => Self::DatabaseUnfit,
         }
@@ -104,9 +106,11 @@ impl FailureKind {
     /// What kind of failure ended a campaign's pass.
     pub(super) fn of_page(error: &PageError) -> Self {
         match error {
-            PageError::Api(error) if error.is_refused() || error.is_not_found() => Self::CampaignRefused,
+            // 401 is said of a key, 403 of what it may read.
+            PageError::Api(ApiError::Refused { status: 403 } | ApiError::NotFound) => Self::CampaignRefused,
             PageError::Api(error) => Self::of_api(error),
             PageError::Unbelievable(_) => Self::Unbelievable,
+            PageError::ErasedMeanwhile => Self::Busy,
             PageError::Store(error) => Self::of_store(error),
             PageError::Task(_) => Self::Broken,
             PageError::Stopped => Self::Stopped,

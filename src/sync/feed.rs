@@ -1,21 +1,23 @@
 //! The newer API's search over calls, read as a feed of changes: once a pass for the whole account, shared out to
 //! the campaigns by the rows that show the calls.
 
-use super::campaign::{CampaignPass, Tally};
+use super::campaign::{CampaignPass, Tally, window};
 use super::gathered::Gathered;
 use super::incremental::{Ended, Looked};
 use super::list::REST;
 use super::page::{PageError, PageReader};
 use super::{CampaignReport, Mirror, SyncError};
 use crate::api::ApiError;
-use crate::normalize::{self, CallOutline};
-use crate::plan::{Feed, FeedFinding, FeedShown, FeedState, Outcome, Search, Shape, read_again};
+use crate::normalize::{self, CallOutline, Erased};
+use crate::plan::{
+    FEED_OVERLAP, Feed, FeedFinding, FeedShown, FeedState, Outcome, Search, Shape, read_again,
+};
 use crate::records::Time;
-use crate::store::{Lease, Store};
+use crate::store::{AccountState, CampaignState, Lease, SearchReading, Store};
 use crate::wire::{CallsPage, RowsPage};
-use bytes::Bytes;
+use chrono::TimeDelta;
 use serde_json::json;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a reading of the search has brought.
@@ -26,7 +28,14 @@ pub(super) struct Changes {
     held: FeedState,
     /// Why the search is not to be relied on in this pass; none when it is.
     doubt: Option<String>,
+    shares: Shares,
+}
+
+/// What the search has shown, by what becomes of it.
+#[derive(Debug, Default)]
+struct Shares {
     by_campaign: BTreeMap<String, Arc<Share>>,
+    reading: SearchReading,
 }
 
 /// What of it belongs to one campaign.
@@ -40,6 +49,25 @@ pub(super) struct Share {
     strange: usize,
     /// When the last of its calls changed.
     newest: Option<Time>,
+}
+
+/// Whether rows came in pages when they were last asked for: such an API has no search over calls.
+pub(super) fn is_paged(held: &AccountState) -> bool {
+    matches!(held.shape, Some(Shape::Paged { .. }))
+}
+
+/// What is known of the search once it was asked, or left alone.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    pub(super) state: FeedState,
+    pub(super) is_paged: bool,
+}
+
+impl Asked {
+    /// Whether a campaign was last read in full before the search was begun.
+    pub(super) fn is_behind(&self, campaign: &CampaignState) -> bool {
+        !self.is_paged && self.state.is_behind(campaign.search_begun_at)
+    }
 }
 
 /// What a campaign's pass knows of the search.
@@ -58,37 +86,53 @@ impl Changes {
     pub(super) fn told(&self, campaign_id: &str) -> Told {
         match &self.doubt {
             Some(doubt) => Told::Doubt(doubt.clone()),
-            None => Told::Share(self.by_campaign.get(campaign_id).map(Arc::clone).unwrap_or_default()),
+            None => Told::Share(self.shares.by_campaign.get(campaign_id).map(Arc::clone).unwrap_or_default()),
         }
+    }
+
+    /// Whether it is not to be relied on in this pass.
+    pub(super) fn is_doubted(&self) -> bool {
+        self.doubt.is_some()
     }
 
     /// Whether calls of a campaign changed.
     pub(super) fn names(&self, campaign_id: &str) -> bool {
-        self.by_campaign.contains_key(campaign_id)
+        self.shares.by_campaign.contains_key(campaign_id)
+    }
+
+    /// What is known of the search after this reading.
+    pub(super) fn state(&self) -> FeedState {
+        self.state.clone()
     }
 
     /// Moves the watermark, when all that was read has arrived in the mirror.
     pub(super) async fn settle(
-        &self,
+        self,
         store: &Store,
         account: &str,
         reports: &[CampaignReport],
         left_alone: &[String],
     ) -> Result<(), SyncError> {
-        let arrived = |id: &String| {
-            left_alone.contains(id)
-                || reports.iter().any(|report| report.id == *id && report.outcome == Outcome::Complete)
+        let Self { mut state, held, shares: Shares { by_campaign, mut reading }, .. } = self;
+        let arrived = |id: &&String| {
+            reports.iter().any(|report| report.id == **id && report.outcome == Outcome::Complete)
         };
-        let mut state = self.state;
-        if !self.by_campaign.keys().all(arrived) {
-            state.watermark = self.held.watermark;
+        let (alone, others): (Vec<&String>, Vec<&String>) =
+            by_campaign.keys().filter(|id| !arrived(id)).partition(|id| left_alone.contains(id));
+        reading.passed_over.extend(alone.into_iter().cloned());
+        if !others.is_empty() {
+            (state.watermark, state.strangers) = (held.watermark, held.strangers.clone());
+            reading = SearchReading::default();
         }
-        if state != self.held {
-            store.save_search(account, &self.held, &state).await?;
+        if state != held {
+            store.save_search(account, (&held, &state), &reading).await?;
         }
         Ok(())
     }
 }
+
+/// How long a search that was refused is left alone at most: the question costs little beside whole campaigns.
+const LONGEST_REST: TimeDelta = TimeDelta::hours(1);
 
 /// Reads the search down to its watermark. Nothing that goes wrong here is worse than reading whole campaigns.
 pub(super) async fn read(
@@ -97,53 +141,77 @@ pub(super) async fn read(
     held: FeedState,
     listed: &[&str],
 ) -> Result<Changes, SyncError> {
+    let now = mirror.clock.now();
+    if let Some(reason) = held.rests(now, window(mirror.settings.full_walk_every).min(LONGEST_REST)) {
+        let doubt = Some(reason.to_owned());
+        return Ok(Changes { state: held.clone(), held, doubt, shares: Shares::default() });
+    }
     let mut feed = Feed::new(&held);
-    let mut calls: Vec<(CallOutline, String)> = Vec::new();
-    let mut bytes = 0;
-    let mut doubt = None;
+    let mut calls = Vec::new();
+    let mut doubt = read_pages(mirror, &mut feed, &mut calls).await;
+    while doubt.is_none() && feed.finding() == FeedFinding::Read {
+        let shown: Vec<&str> = feed.seen().iter().map(String::as_str).collect();
+        if !store.search_left_out(listed, feed.reach(), &shown).await? {
+            break;
+        }
+        feed.has_left_out();
+        doubt = read_pages(mirror, &mut feed, &mut calls).await;
+    }
+    let mut state = feed.state(now);
+    let reason = |state: &FeedState| state.refused.as_ref().map(|(_, reason)| reason.clone());
+    if let Some(reason) = reason(&state).filter(|now| Some(now) != reason(&held).as_ref()) {
+        let account = &mirror.account;
+        tracing::warn!(%account, %reason, "campaigns that change are read in full; the search is asked again in an hour");
+    }
+    let mut shares = Shares::default();
+    match feed.finding() {
+        FeedFinding::Read if doubt.is_none() => {
+            let erased = mirror.erased().await?;
+            shares = share_out((store, &erased), &held, &mut state, calls, listed).await?;
+        }
+        FeedFinding::Begun => doubt = doubt.or(Some("the search is read from now on".to_owned())),
+        FeedFinding::Anew(reason) | FeedFinding::Contrary(reason) => doubt = doubt.or(Some(reason)),
+        FeedFinding::Read => {}
+    }
+    if state.begun_at == held.begun_at {
+        return Ok(Changes { state, held, doubt, shares });
+    }
+    // Rests on nothing that is still to arrive: whoever relies on it is read in full first.
+    store.save_search(&mirror.account, (&held, &state), &SearchReading::default()).await?;
+    Ok(Changes { held: state.clone(), state, doubt, shares })
+}
+
+/// A call that the search has shown, and its JSON.
+type ShownCall = (CallOutline, String);
+
+/// Reads pages until there is no question left. Why nothing came of it, when that is not for the feed to say.
+async fn read_pages(mirror: &Mirror, feed: &mut Feed, calls: &mut Vec<ShownCall>) -> Option<String> {
+    let mut bytes: usize = calls.iter().map(|(_, json)| json.len()).sum();
     while let Some(ask) = feed.question() {
-        let answer = mirror.client.search_calls(ask.page, ask.page_size).await;
-        let page = match answer {
+        let page = match mirror.client.search_calls(ask.page, ask.page_size).await {
             Ok(answer) => answer.body,
             Err(error) if error.is_bad_request() => {
-                feed.learn(&FeedShown::Refused);
+                feed.learn(&FeedShown::Refused(error.to_string()));
                 continue;
             }
             Err(error) if is_missing(&error) => {
                 feed.learn(&FeedShown::Missing);
                 continue;
             }
-            Err(error) => {
-                doubt = Some(format!("the search failed: {error}"));
-                break;
-            }
+            Err(error) => return Some(format!("the search failed: {error}")),
+        };
+        let Some(shown) = outlines(&page) else {
+            return Some("the search shows a call whose id cannot be read".to_owned());
         };
         bytes += page.body.len();
-        if bytes > mirror.settings.max_bytes_in_flight {
-            doubt = Some("more calls changed than are worth searching for".to_owned());
-            break;
-        }
-        let Some(shown) = outlines(&page) else {
-            doubt = Some("the search shows a call whose id cannot be read".to_owned());
-            break;
-        };
         let outlines = shown.iter().map(|(call, _)| (call.id.clone(), call.updated_at)).collect();
         feed.learn(&FeedShown::Page { total: page.total, calls: outlines });
+        if bytes > mirror.settings.max_bytes_in_flight && feed.question().is_some() {
+            feed.begin_anew("more calls changed than are worth searching for");
+        }
         calls.extend(shown);
     }
-    if doubt.is_none()
-        && let FeedFinding::Contrary(reason) = feed.finding()
-    {
-        doubt = Some(reason);
-    }
-    let by_campaign = match (&doubt, feed.finding()) {
-        (None, FeedFinding::Read) => share_out(store, held, calls, listed).await?,
-        _ => BTreeMap::new(),
-    };
-    if doubt.is_none() && feed.finding() == FeedFinding::Begun {
-        doubt = Some("the search is read from now on".to_owned());
-    }
-    Ok(Changes { state: feed.state(), held, doubt, by_campaign })
+    None
 }
 
 fn is_missing(error: &ApiError) -> bool {
@@ -159,34 +227,65 @@ fn outlines(page: &CallsPage) -> Option<Vec<(CallOutline, String)>> {
         .collect()
 }
 
-/// Gives each call to the campaigns whose rows show it. Calls of no listed campaign are out of scope.
+/// Gives each call to the campaigns whose rows show it. Calls of no listed campaign are out of scope, and counted.
 async fn share_out(
-    store: &Store,
-    held: FeedState,
-    calls: Vec<(CallOutline, String)>,
+    (store, erased): (&Store, &Erased),
+    held: &FeedState,
+    state: &mut FeedState,
+    calls: Vec<ShownCall>,
     listed: &[&str],
-) -> Result<BTreeMap<String, Arc<Share>>, SyncError> {
+) -> Result<Shares, SyncError> {
     // What was read twice, because pages shifted, is as it was read last.
-    let calls: HashMap<String, (CallOutline, String)> =
+    let calls: BTreeMap<String, ShownCall> =
         calls.into_iter().map(|(call, json)| (call.id.clone(), (call, json))).collect();
     let ids: Vec<&str> = calls.keys().map(String::as_str).collect();
     let mut rows = store.rows_of_calls(&ids).await?;
-    let mut shares: BTreeMap<String, Share> = BTreeMap::new();
+    let unshown: Vec<&str> = ids.iter().copied().filter(|id| !rows.contains_key(*id)).collect();
+    let known = store.known_calls(&unshown).await?;
+    let mut by_campaign: BTreeMap<String, Share> = BTreeMap::new();
+    let mut reading = SearchReading::default();
+    let mut strangers = Vec::new();
     for (id, (call, json)) in &calls {
         let is_fresh = held.watermark.is_none_or(|mark| call.updated_at.is_none_or(|at| at > mark));
-        let showing = rows.remove(id).unwrap_or_default();
+        let (showing, elsewhere): (Vec<_>, Vec<_>) = rows
+            .remove(id)
+            .unwrap_or_default()
+            .into_iter()
+            .partition(|(_, it)| listed.contains(&it.as_str()));
         for (row, campaign) in &showing {
-            let share = shares.entry(campaign.clone()).or_default();
+            let share = by_campaign.entry(campaign.clone()).or_default();
             share.calls.push((row.clone(), json.clone()));
             share.fresh += usize::from(is_fresh);
             share.newest = share.newest.max(call.updated_at);
         }
-        let campaign = call.campaign_id.as_deref().filter(|id| listed.contains(id));
-        if let (Some(campaign), true, true) = (campaign, showing.is_empty(), is_fresh) {
-            shares.entry(campaign.to_owned()).or_default().strange += 1;
+        if !elsewhere.is_empty() && is_fresh {
+            // Should the list show their campaign again, it is read in full before the search is relied on.
+            reading.passed_over.extend(elsewhere.iter().map(|(_, campaign)| campaign.clone()));
+        }
+        match call.campaign_id.as_deref() {
+            _ if !showing.is_empty() => {}
+            // No row of the mirror shows it, and none is to; but it explains that its campaign changed.
+            Some(campaign) if listed.contains(&campaign) && elsewhere.is_empty() && erased.is_call(json) => {
+                let share = by_campaign.entry(campaign.to_owned()).or_default();
+                share.fresh += usize::from(is_fresh);
+                share.newest = share.newest.max(call.updated_at);
+            }
+            Some(campaign) if listed.contains(&campaign) && elsewhere.is_empty() => {
+                let is_known = known.contains(id) || held.strangers.contains(id);
+                if is_fresh || !is_known {
+                    by_campaign.entry(campaign.to_owned()).or_default().strange += 1;
+                }
+                if call.updated_at >= state.watermark.map(|mark| mark - FEED_OVERLAP) {
+                    strangers.push(id.clone());
+                }
+            }
+            None if elsewhere.is_empty() => reading.of_no_campaign += u64::from(is_fresh),
+            _ => reading.of_other_campaigns += u64::from(is_fresh),
         }
     }
-    Ok(shares.into_iter().map(|(campaign, share)| (campaign, Arc::new(share))).collect())
+    state.strangers = strangers;
+    let by_campaign = by_campaign.into_iter().map(|(campaign, share)| (campaign, Arc::new(share))).collect();
+    Ok(Shares { by_campaign, reading })
 }
 
 impl CampaignPass {
@@ -286,5 +385,5 @@ impl CampaignPass {
 fn page_of(calls: &[(String, String)]) -> Result<RowsPage, ApiError> {
     let rows = calls.iter().map(|(row, call)| format!("{{\"id\":{},\"call\":{call}}}", json!(row)));
     let body = format!("{{\"rows\":[{}]}}", rows.collect::<Vec<_>>().join(","));
-    RowsPage::split(Bytes::from(body)).map_err(|shape| ApiError::Malformed { what: shape.what })
+    RowsPage::split(body.as_bytes()).map_err(|shape| ApiError::Malformed { what: shape.what })
 }

@@ -4,7 +4,7 @@
 use super::Mirror;
 use super::page::{PageReader, PreparedPage};
 use super::parents::Brought;
-use crate::normalize::{DriftCounts, Hash, RowRecords};
+use crate::normalize::{DriftCounts, ErasedRow, Hash, RowRecords};
 use crate::plan::Unsettled;
 use crate::store::{Batch, BatchCounts, Lease, RowState, StoreError, WalkCheckpoint, WalkPages};
 use std::collections::HashMap;
@@ -16,6 +16,7 @@ pub(super) struct Gathered {
     /// Hashes of the ids of every row, in order; zero without one.
     pub(super) seen: Vec<Hash>,
     changed: Vec<RowRecords>,
+    erased: Vec<ErasedRow>,
     states: HashMap<String, RowState>,
     readings: Vec<(String, Option<Unsettled>)>,
     /// Bytes of the rows that are new or differ.
@@ -39,6 +40,7 @@ impl Gathered {
     pub(super) fn add(&mut self, mut page: PreparedPage) {
         self.seen.append(&mut page.seen);
         self.changed.append(&mut page.changed);
+        self.erased.append(&mut page.erased);
         for (id, mut state) in page.states {
             // A filtered page does not tell where a row stands; another one may have.
             let earlier = self.states.get(&id).and_then(|earlier| earlier.position);
@@ -48,14 +50,13 @@ impl Gathered {
         self.readings.append(&mut page.readings);
         self.changed_bytes += page.changed_bytes;
         self.brought.append(&mut page.brought);
-        for (drift, count) in page.drift {
-            *self.drift.entry(drift).or_default() += count;
-        }
+        self.drift.append(page.drift);
     }
 
     /// Whether there is anything to write, a walk's checkpoint apart.
     pub(super) fn is_idle(&self) -> bool {
         self.changed.is_empty()
+            && self.erased.is_empty()
             && self.readings.is_empty()
             && self.drift.is_empty()
             && self.brought.is_empty()
@@ -78,6 +79,8 @@ impl Gathered {
             states: &self.states,
             readings: &self.readings,
             walk: walk.map(|walk| WalkPages { walk, first_page: self.first_page, rows_seen: &self.seen }),
+            erased: &self.erased,
+            erasures: reader.erased.count,
             drift: &self.drift,
         };
         let (parents, brought) = (&reader.written, &self.brought);

@@ -64,6 +64,16 @@ struct Look<'a> {
     belying: u64,
     /// Rows that were not known.
     unknown: u64,
+    /// A page was asked for, and everything came.
+    is_unpaged: bool,
+}
+
+/// What came of a question.
+enum Had {
+    Page(Box<PreparedPage>),
+    Refused,
+    /// More rows than a page has, and no total.
+    Everything,
 }
 
 impl CampaignPass {
@@ -89,7 +99,7 @@ impl CampaignPass {
         let shape = *self.shared.shape.lock().await;
         let (shape, page_size) = match shape {
             Some(shape @ Shape::Paged { page_size, .. }) => (shape, page_size),
-            Some(Shape::Unpaged) => return self.take_up(store, lease, run, search, tally).await,
+            Some(Shape::Unpaged) => return Box::pin(self.take_up(store, lease, run, search, tally)).await,
             None => return Ok(Looked::Walk(None)),
         };
         // So few pages are read as quickly as looked through, and prove more.
@@ -104,6 +114,9 @@ impl CampaignPass {
         let filtering = task.filtering;
         let mut look = self.begin_look(lease, shape, places, task);
         look.read_all(tally).await?;
+        if look.is_unpaged {
+            return Ok(Looked::Walk(Some("the API does not answer in pages any more".to_owned())));
+        }
         let learned = look.plan.filtering();
         if learned != filtering {
             *self.shared.filtering.lock().await = learned;
@@ -158,6 +171,7 @@ impl CampaignPass {
             written: 0,
             belying: 0,
             unknown: 0,
+            is_unpaged: false,
         }
     }
 
@@ -187,7 +201,11 @@ impl CampaignPass {
             fingerprint: Some(&self.listed.fingerprint).filter(|_| self.listed.is_at_rest),
             fingerprint_trusted: self.state.known.fingerprint_trusted,
             started_at: self.listed_at,
+            search_begun_at: None,
         });
+        if self.is_lone {
+            self.listed.save_parents(&self.mirror, store, lease).await?;
+        }
         let ending = Ending {
             account: &self.mirror.account,
             campaign_id: self.id(),
@@ -223,16 +241,23 @@ impl Look<'_> {
                 .collect();
             let mut answers = stream::iter(reads).buffered(settings.pages_ahead.max(1));
             while let Some((question, answer)) = answers.next().await {
-                let Some(mut page) = answer? else {
-                    self.plan.learn(&question, Answer::Refused);
-                    continue;
+                let mut page = match answer? {
+                    Had::Page(page) => *page,
+                    Had::Refused => {
+                        self.plan.learn(&question, Answer::Refused);
+                        continue;
+                    }
+                    Had::Everything => {
+                        self.is_unpaged = true;
+                        return self.write(&gathered, tally).await;
+                    }
                 };
                 // A row that was passed over as known, though this pass has rewritten it: the last one read wins.
                 if page.passed_over.iter().any(|id| self.rewritten.contains(id)) {
                     let reader = PageReader { nothing_known: true, ..self.reader.clone() };
                     let (_, again) = read(reader, self.shape, question.clone()).await;
-                    let Some(read_again) = again? else { continue };
-                    page = read_again;
+                    let Had::Page(read_again) = again? else { continue };
+                    page = *read_again;
                 }
                 self.plan.learn(&question, shown(&page));
                 self.take(page, tally, &mut gathered);
@@ -269,18 +294,19 @@ impl Look<'_> {
     }
 }
 
-/// Reads a page; none when it was refused.
+/// Reads a page.
 async fn read(
     mut reader: PageReader,
     shape: Shape,
     question: Question,
-) -> (Question, Result<Option<PreparedPage>, PageError>) {
+) -> (Question, Result<Had, PageError>) {
     let Shape::Paged { page_size, .. } = shape else {
-        return (question, Ok(None));
+        return (question, Ok(Had::Refused));
     };
     if !question.statuses.is_empty() {
         reader.position_offset = None;
     }
+    let most = usize::try_from(page_size).unwrap_or(usize::MAX);
     let place = question.page.saturating_mul(u64::from(page_size));
     let several = match question.writing {
         Writing::Comma => Several::Comma,
@@ -292,9 +318,10 @@ async fn read(
         }
         Ask::Everything => None,
     };
-    let answer = match reader.client.fetch_rows(&reader.campaign_id, query).await {
-        Ok(answer) => reader.prepare(answer.body, place).await.map(Some),
-        Err(error) if error.is_bad_request() => Ok(None),
+    let answer = match reader.client.fetch_rows(&reader.campaign_id, query, most).await {
+        Ok(answer) if answer.body.is_cut => Ok(Had::Everything),
+        Ok(answer) => reader.prepare(answer.body, place).await.map(|page| Had::Page(Box::new(page))),
+        Err(error) if error.is_bad_request() => Ok(Had::Refused),
         Err(error) => Err(error.into()),
     };
     (question, answer)

@@ -5,7 +5,7 @@ use crate::api::{Answer, ApiError};
 use crate::normalize::{self, CampaignRecords, DriftCounts};
 use crate::plan::Fingerprint;
 use crate::records::{Campaign, Reject, Time};
-use crate::store::{AccountState, Lease, Parents, Store, list_key};
+use crate::store::{AccountState, Lease, Parents, Store, StoreError, list_key};
 use crate::wire::CampaignList;
 use chrono::TimeDelta;
 use std::collections::HashMap;
@@ -27,6 +27,31 @@ impl ListedCampaign {
 
     pub(super) fn name(&self) -> &str {
         self.campaign().name.value().map_or("", String::as_str)
+    }
+
+    /// Whether it refers to the same assistant and the same retry configuration.
+    pub(super) fn refers_as(&self, other: &Self) -> bool {
+        let (one, other) = (self.campaign(), other.campaign());
+        one.assistant_id == other.assistant_id && one.call_retry_config_id == other.call_retry_config_id
+    }
+
+    /// Writes what the campaign refers to, for one that is written apart from the list: it may have changed since the
+    /// list was read, or be shown in another way.
+    pub(super) async fn save_parents(
+        &self,
+        mirror: &Mirror,
+        store: &Store,
+        lease: &Lease,
+    ) -> Result<(), StoreError> {
+        let parents = Parents {
+            call_retry_configs: self.records.call_retry_configs.iter().collect(),
+            stubs: self.campaign().assistant_id.value().map(String::as_str).into_iter().collect(),
+            ..Parents::default()
+        };
+        if !parents.is_empty() {
+            store.save_parents(lease, &parents, mirror.clock.now()).await?;
+        }
+        Ok(())
     }
 }
 

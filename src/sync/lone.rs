@@ -81,6 +81,7 @@ impl Lone {
             reason,
             search,
             told: Told::Nothing,
+            search_begun_at: held.search.as_ref().and_then(|search| search.begun_at),
         })))
     }
 }

@@ -4,7 +4,7 @@
 //! `store`: doing it. [`account`](self) lists and shares out, `campaign` decides and ends, `begin` and `walk` read page
 //! after page, `round` is what an account's list has shown and the jobs that come of it, `incremental` the pages that the plan asks for, `feed` the calls that the newer API's search shows, `page`
 //! turns one page into records, `gathered` brings them into the database, `confirm` reads again where rows are
-//! missing, `gone` looks after campaigns that the list no longer shows.
+//! missing, `gone` looks after campaigns that the list no longer shows, `typed` after the views of single campaigns.
 
 mod account;
 mod begin;
@@ -22,17 +22,23 @@ mod paging;
 mod parents;
 mod rate;
 mod round;
+mod round_end;
+mod rows;
 #[cfg(feature = "sabotage")]
 mod sabotage;
 mod shared;
+mod stream;
+mod typed;
 mod verdict;
 mod walk;
 
 pub use account::{run_pass, wait_for_lease};
 pub use failure::FailureKind;
-pub use paging::{fetch_page, first_page};
+pub use paging::first_rows;
 pub use rate::shared_pace;
-pub use round::{Job, Round, RoundEnd, begin_round, lone_job};
+pub use round::{Job, Round, begin_round, lone_job};
+pub use round_end::RoundEnd;
+pub use rows::{Rows, ask_rows};
 
 use crate::api::{ApiError, Client, Cost};
 use crate::clock::Clock;
@@ -70,6 +76,8 @@ pub struct SyncSettings {
     pub look_at_most: Duration,
     /// How long a lease holds when it is not renewed.
     pub lease_ttl: Duration,
+    /// Whether each campaign has a view of its own.
+    pub views_per_campaign: bool,
     /// What the operator wants kept.
     pub normalize: normalize::Options,
 }
@@ -175,6 +183,12 @@ impl CampaignReport {
     fn failed(id: String, name: String, failure: FailureKind, note: String) -> Self {
         let skipped = Self::skipped(id, name);
         Self { outcome: Outcome::Failed, failure: Some(failure), note: Some(note), ..skipped }
+    }
+
+    /// A pass that was due and was not begun.
+    #[must_use]
+    pub fn left_alone(id: String, name: String) -> Self {
+        Self::failed(id, name, FailureKind::Stopped, "it was not begun".to_owned())
     }
 
     /// A pass whose task panicked.

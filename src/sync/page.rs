@@ -1,11 +1,11 @@
 //! One page: fetched, hashed, told from what is known, and the rest of it normalized.
 
 use super::Mirror;
-use super::paging::fetch_page;
 use super::parents::{Brought, Written, normalize_new};
-use crate::api::{Answer, ApiError, Client};
+use super::rows::{Rows, ask_rows, fetch_page};
+use crate::api::{ApiError, Client};
 use crate::clock::Clock;
-use crate::normalize::{self, DriftCounts, Hash, Hasher, PageView, RowRecords, RowView};
+use crate::normalize::{self, DriftCounts, Erased, ErasedRow, Hash, Hasher, PageView, RowRecords, RowView};
 use crate::plan::{Ask, CallTimes, Unsettled, read_again, unsettled};
 use crate::records::{Call, Time};
 use crate::store::{KnownRow, RowState, Store, StoreError};
@@ -22,6 +22,7 @@ pub(super) struct PageReader {
     pub(super) store: Option<Store>,
     pub(super) hasher: Hasher,
     pub(super) options: normalize::Options,
+    pub(super) erased: Arc<Erased>,
     pub(super) written: Arc<Written>,
     pub(super) campaign_id: Arc<str>,
     /// No row is to be passed over: the campaign has never been walked, or a page is read for what is on it.
@@ -47,7 +48,9 @@ pub(super) struct PreparedPage {
     pub(super) without_id: u64,
     /// Rows that are new or differ.
     pub(super) changed: Vec<RowRecords>,
-    /// What is to be remembered of them, by id.
+    /// Rows that are left out, because they are somebody's who was erased.
+    pub(super) erased: Vec<ErasedRow>,
+    /// What is to be remembered of both, by id.
     pub(super) states: HashMap<String, RowState>,
     /// Unsettled rows that were read again and did not change.
     pub(super) readings: Vec<(String, Option<Unsettled>)>,
@@ -82,6 +85,8 @@ pub(super) enum PageError {
     Api(#[from] ApiError),
     #[error("an answer cannot be believed")]
     Unbelievable(#[source] StoreError),
+    #[error("somebody was erased meanwhile: what had been read before was not written, and is read again")]
+    ErasedMeanwhile,
     #[error("the mirror's database failed")]
     Store(#[source] StoreError),
     #[error("a task ended before its work was done")]
@@ -94,20 +99,34 @@ impl From<StoreError> for PageError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::ForeignRows { .. } => Self::Unbelievable(error),
+            StoreError::ErasedMeanwhile => Self::ErasedMeanwhile,
             error => Self::Store(error),
         }
     }
 }
 
+impl PreparedPage {
+    /// Nothing is remembered of an erased row but that it is there, where, and the status of its call.
+    fn leave_out(&mut self, row: &RowView, erased: ErasedRow, state: RowState) {
+        match &row.id {
+            Some(id) => {
+                self.states.insert(id.clone(), RowState { unsettled: None, ..state });
+            }
+            None => self.without_id += 1,
+        }
+        self.erased.push(erased);
+    }
+}
+
 impl PageReader {
-    /// Fetches a page.
-    pub(super) async fn fetch(&self, ask: Ask) -> Result<Answer<RowsPage>, ApiError> {
-        fetch_page(&self.client, &self.campaign_id, ask).await
+    /// Asks for rows.
+    pub(super) async fn ask(&self, ask: Ask) -> Result<Rows, ApiError> {
+        ask_rows(&self.client, &self.campaign_id, ask).await
     }
 
     /// Fetches and prepares page `index`, whose first row stands at `position`.
     pub(super) async fn read(self, ask: Ask, position: u64) -> Result<PreparedPage, PageError> {
-        let page = self.fetch(ask).await?.body;
+        let page = fetch_page(&self.client, &self.campaign_id, ask).await?;
         self.prepare(page, position).await
     }
 
@@ -167,6 +186,10 @@ impl PageReader {
             let Ok(json) = simdutf8::basic::from_utf8(json) else {
                 continue;
             };
+            if let Some(erased) = self.erased.row(json) {
+                prepared.leave_out(row, erased, self.state(row, None, None, place, now));
+                continue;
+            }
             let mut records = normalize::row(json, place, &self.options, &mut prepared.drift);
             prepared.brought.configs.append(&mut records.call_retry_configs);
             let assistant = records.call.as_ref().and_then(|call| call.assistant_id.value());
@@ -238,6 +261,18 @@ pub(super) fn mark(page: &RowsPage, hasher: &Hasher) -> u64 {
 }
 
 impl Mirror {
+    /// What was erased from the mirror, which only its operator's key tells.
+    pub(super) async fn erased(&self) -> Result<Erased, StoreError> {
+        let Some(store) = &self.store else { return Ok(Erased::default()) };
+        let erasures = store.load_erasures().await?;
+        let Some(check) = erasures.key_check else { return Ok(Erased::default()) };
+        match &self.settings.normalize.privacy_key {
+            None => Err(StoreError::NoPrivacyKey),
+            Some(key) if key.check() != check => Err(StoreError::OtherPrivacyKey),
+            Some(key) => Ok(Erased::new(erasures.count, key.clone(), erasures.hashes)),
+        }
+    }
+
     /// The hasher of this installation; of a random key where there is no mirror yet.
     pub(super) async fn hasher(&self, may_write: bool) -> Result<Hasher, StoreError> {
         let key = match &self.store {

@@ -2,33 +2,25 @@
 
 use super::campaign::CampaignPass;
 use super::page::{PageError, PageReader, mark};
-use crate::api::{Answer, ApiError, Client, PageQuery};
+use super::rows::{Rows, ask_rows, fetch_page};
+use crate::api::{ApiError, Client};
 use crate::normalize::{self, Hasher};
 use crate::plan::{Ask, Discovery, Learned, Shape, Shown, WalkFacts};
 use crate::wire::RowsPage;
 
-/// Fetches a page of a campaign's rows.
-pub async fn fetch_page(client: &Client, campaign_id: &str, ask: Ask) -> Result<Answer<RowsPage>, ApiError> {
-    let query = match ask {
-        Ask::Page { page, page_size } => Some(PageQuery { page, page_size, ..PageQuery::default() }),
-        Ask::Everything => None,
-    };
-    client.fetch_rows(campaign_id, query).await
-}
-
-/// The first page of a campaign, and how the API pages: as `known`, if that holds here; else found out with pages of
-/// `page_size` at most. The page is none when another question was the last.
-pub async fn first_page(
+/// The first answer of a campaign's walk, and how the API pages: as `known`, if that holds here; else found out with pages
+/// of `page_size` at most. There is none when another question was the last.
+pub async fn first_rows(
     client: &Client,
     campaign_id: &str,
     known: Option<Shape>,
     page_size: u32,
-) -> Result<(Shape, Option<RowsPage>), ApiError> {
+) -> Result<(Shape, Option<Rows>), ApiError> {
     if let Some(shape) = known {
-        match fetch_page(client, campaign_id, shape.ask(0)).await {
-            Ok(answer) if fits(shape, &answer.body) => return Ok((shape, Some(answer.body))),
+        match as_known(client, campaign_id, shape).await {
+            Ok(Some(rows)) => return Ok((shape, Some(rows))),
             Err(error) if !error.is_bad_request() => return Err(error),
-            Ok(_) | Err(_) => {}
+            Ok(None) | Err(_) => {}
         }
     }
     // Marks are only laid beside each other here, so that any key is good.
@@ -36,13 +28,20 @@ pub async fn first_page(
     discover(client, campaign_id, &hasher, page_size).await
 }
 
+/// The first answer, when it is what the known shape leads to expect.
+async fn as_known(client: &Client, campaign_id: &str, shape: Shape) -> Result<Option<Rows>, ApiError> {
+    // An answer without pages tells at its end alone whether it was one.
+    if shape == Shape::Unpaged {
+        return ask_rows(client, campaign_id, Ask::Everything).await.map(Some);
+    }
+    let page = fetch_page(client, campaign_id, shape.ask(0)).await?;
+    Ok(fits(shape, &page).then_some(Rows::Page(Some(page))))
+}
+
 impl CampaignPass {
-    /// The first page, and how the API pages: as the account's other campaigns have shown, if that holds here;
+    /// The first answer, and how the API pages: as the account's other campaigns have shown, if that holds here;
     /// else found out.
-    pub(super) async fn first_page(
-        &self,
-        reader: &PageReader,
-    ) -> Result<(Shape, Option<RowsPage>), PageError> {
+    pub(super) async fn first_rows(&self, reader: &PageReader) -> Result<(Shape, Option<Rows>), PageError> {
         let mut belied = None;
         // The lock is held while one campaign finds out, not while pages are read.
         let mut known = loop {
@@ -52,9 +51,9 @@ impl CampaignPass {
                 break known;
             }
             drop(known);
-            match reader.fetch(shape.ask(0)).await {
-                Ok(answer) if fits(shape, &answer.body) => return Ok((shape, Some(answer.body))),
-                Ok(_) => belied = Some(shape),
+            match as_known(&reader.client, &reader.campaign_id, shape).await {
+                Ok(Some(rows)) => return Ok((shape, Some(rows))),
+                Ok(None) => belied = Some(shape),
                 Err(error) if error.is_bad_request() => belied = Some(shape),
                 Err(error) => return Err(error.into()),
             }
@@ -80,17 +79,12 @@ impl CampaignPass {
 
 /// Whether a first page is what the known shape leads to expect.
 fn fits(shape: Shape, page: &RowsPage) -> bool {
+    let (Shape::Paged { first_page, lone_page, .. }, Some(total)) = (shape, page.total) else { return false };
     let rows = u64::try_from(page.rows.len()).unwrap_or(u64::MAX);
-    match (shape, page.total) {
-        (Shape::Unpaged, total) => total.is_none(),
-        (Shape::Paged { .. }, None) => false,
-        (Shape::Paged { first_page, lone_page, .. }, Some(total)) => {
-            let asked = first_page.unwrap_or(lone_page);
-            rows == shape.expected_rows(0, total)
-                && (first_page.is_some() || rows >= total)
-                && page.page.is_none_or(|page| page == asked)
-        }
-    }
+    let asked = first_page.unwrap_or(lone_page);
+    rows == shape.expected_rows(0, total)
+        && (first_page.is_some() || rows >= total)
+        && page.page.is_none_or(|page| page == asked)
 }
 
 /// Asks until it is known how the API pages.
@@ -99,13 +93,12 @@ async fn discover(
     campaign_id: &str,
     hasher: &Hasher,
     page_size: u32,
-) -> Result<(Shape, Option<RowsPage>), ApiError> {
+) -> Result<(Shape, Option<Rows>), ApiError> {
     let mut discovery = Discovery::new(page_size);
     loop {
         let answered = match fetch_page(client, campaign_id, discovery.question()).await {
-            Ok(answer) => Ok(answer.body),
-            Err(error) if error.is_bad_request() => Err(error),
-            Err(error) => return Err(error),
+            Err(error) if !error.is_bad_request() => return Err(error),
+            answered => answered,
         };
         let shown = match &answered {
             Ok(page) => Shown::Page {
@@ -119,7 +112,8 @@ async fn discover(
         match (discovery.learn(shown), answered) {
             (Learned::Ask(ask), _) => tracing::debug!(?ask, "finding out how the API pages"),
             (Learned::Shape { shape, first_is_at_hand }, page) => {
-                return Ok((shape, page.ok().filter(|_| first_is_at_hand)));
+                let is_whole = |page: &RowsPage| first_is_at_hand && !page.is_cut;
+                return Ok((shape, page.ok().filter(is_whole).map(|page| Rows::Page(Some(page)))));
             }
             (Learned::Hopeless, Err(error)) => return Err(error),
             (Learned::Hopeless, Ok(_)) => {}

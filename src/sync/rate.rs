@@ -1,6 +1,6 @@
 //! An account's rate limit, held by all processes together.
 
-use crate::api::SharedPace;
+use crate::api::{Reserved, SharedPace};
 use crate::store::Store;
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -19,12 +19,17 @@ pub fn shared_pace(store: Store, account: &str) -> Arc<dyn SharedPace> {
 }
 
 impl SharedPace for OfAccount {
-    fn reserve(&self, slots: u32, apart: Duration) -> BoxFuture<'_, Option<Duration>> {
+    fn reserve(&self, slots: u32, apart: Duration, patience: Duration) -> BoxFuture<'_, Option<Reserved>> {
         async move {
-            let reserved = self.store.reserve_slots(&self.account, slots, apart).await;
-            reserved
-                .inspect_err(|error| tracing::debug!(%error, "the pace is this process's own for now"))
-                .ok()
+            let reserved = self.store.reserve_slots(&self.account, slots, apart, patience).await;
+            match reserved {
+                Ok(Ok(first_in)) => Some(Reserved::From(first_in)),
+                Ok(Err(first_in)) => Some(Reserved::NotBefore(first_in)),
+                Err(error) => {
+                    tracing::debug!(%error, "the pace is this process's own for now");
+                    None
+                }
+            }
         }
         .boxed()
     }

@@ -1,15 +1,17 @@
 //! A round over an account: its list, read by this process or by another one a moment ago, and the jobs that come of it,
 //! one for each campaign that needs a pass.
 //!
-//! Owns: what is due, and the end of a round. Leaves to whoever runs the jobs: which first, how many at once.
+//! Owns: what is due. Leaves to `round_end`: how it ends; to whoever runs the jobs: which first, how many at once.
 
 use super::account::wait_for_lease;
 use super::campaign::{CampaignPass, keep, pass_campaign};
-use super::feed::{self, Changes, Told};
+use super::feed::{self, Asked, Changes, Told};
 use super::gone;
 use super::list::{self, ListedCampaign, Listing};
 use super::lone::Lone;
+use super::round_end::RoundEnd;
 use super::shared::Shared;
+use super::typed::refresh_view;
 use super::{CampaignReport, Mirror, PassOptions, PassReport, SyncError};
 use crate::plan::{Due, Fingerprint, Known, Outcome, Search, Shape, Suspicion, due};
 use crate::records::Time;
@@ -19,6 +21,8 @@ use std::sync::Arc;
 
 /// What an account's list has led to.
 pub struct Round {
+    /// Whether this process has read the list, and not another one a moment ago.
+    pub is_read: bool,
     /// The campaigns that need a pass, in the order of the list.
     pub jobs: Vec<Job>,
     /// Reports of those that need none.
@@ -31,40 +35,13 @@ pub struct Round {
     pub end: RoundEnd,
 }
 
-/// What ends a round.
-#[derive(Debug)]
-pub struct RoundEnd {
-    account: Arc<str>,
-    store: Option<Store>,
-    changes: Option<Changes>,
-    left_alone: Vec<String>,
-}
-
-impl RoundEnd {
-    /// The same end, when jobs of these campaigns are not run: their changes wait for a full reading.
-    #[must_use]
-    pub fn leaving_alone(self, left_alone: Vec<String>) -> Self {
-        Self { left_alone, ..self }
-    }
-
-    /// Takes note of how the jobs have ended: what the search has shown counts as read once all of it has arrived.
-    pub async fn conclude(self, reports: &[CampaignReport]) -> Result<(), SyncError> {
-        let Some(store) = self.store else { return Ok(()) };
-        if reports.iter().any(|report| report.outcome != Outcome::Skipped) {
-            store.sweep_call_retry_configs().await?;
-        }
-        if let Some(changes) = self.changes {
-            changes.settle(&store, &self.account, reports, &self.left_alone).await?;
-        }
-        Ok(())
-    }
-}
-
 /// One campaign's pass, to be made.
 pub struct Job {
     id: String,
     name: String,
     complete_through: Option<Time>,
+    /// Where the campaign's view is brought up to date after the pass; none when it has none.
+    views: Option<Store>,
     kind: JobKind,
 }
 
@@ -96,10 +73,14 @@ impl Job {
 
     /// Makes the pass. Whatever goes wrong is this campaign's failure alone.
     pub async fn run(self) -> CampaignReport {
-        match self.kind {
+        let report = match self.kind {
             JobKind::Listed(pass) => Box::pin(pass_campaign(*pass)).await,
             JobKind::Lone(lone) => Box::pin(lone.run(&self.id)).await,
+        };
+        if let Some(store) = self.views.filter(|_| report.outcome != Outcome::Skipped) {
+            Box::pin(refresh_view(&store, &self.id)).await;
         }
+        report
     }
 }
 
@@ -112,6 +93,7 @@ pub fn lone_job(mirror: &Mirror, options: &PassOptions, id: &str, ask: bool) -> 
         id: id.to_owned(),
         name: String::new(),
         complete_through: None,
+        views: store_of_views(mirror, options),
         kind: JobKind::Lone(Box::new(lone)),
     }
 }
@@ -166,10 +148,16 @@ async fn look_round(mirror: &Mirror, options: &PassOptions) -> Result<Round, Syn
     }
     let listing = read_list(mirror, options, &held).await?;
     let shared = Shared::new(mirror, options, &held, &listing).await?;
-    let Sorted { jobs, passed_over, order, .. } = sort(mirror, options, &shared, listing, known, None);
-    let end =
-        RoundEnd { account: Arc::clone(&mirror.account), store: None, changes: None, left_alone: Vec::new() };
-    Ok(Round { jobs, passed_over, report: PassReport::default(), order, end })
+    let Sorted { jobs, passed_over, order, .. } =
+        sort(mirror, options, &shared, (listing, known), (&Asked::default(), None));
+    let end = RoundEnd {
+        account: Arc::clone(&mirror.account),
+        store: None,
+        changes: None,
+        left_alone: Vec::new(),
+        views_per_campaign: mirror.settings.views_per_campaign,
+    };
+    Ok(Round { is_read: true, jobs, passed_over, report: PassReport::default(), order, end })
 }
 
 /// A round whose list this process reads, under the account's lease.
@@ -193,8 +181,12 @@ async fn listing_round(
         tracing::debug!(account = %mirror.account, others, "campaigns that another account of the mirror has already");
     }
     let changes = read_changes(mirror, store, options, held, &listing, &known).await?;
+    let asked = Asked {
+        state: changes.as_ref().map_or_else(|| held.search.clone().unwrap_or_default(), Changes::state),
+        is_paged: feed::is_paged(held),
+    };
     let Sorted { jobs, passed_over, order, unchanged } =
-        sort(mirror, options, &shared, listing, known, changes.as_ref());
+        sort(mirror, options, &shared, (listing, known), (&asked, changes.as_ref()));
     store.save_unchanged(&unchanged, asked_at).await?;
     let report = PassReport {
         rejected_new,
@@ -207,8 +199,9 @@ async fn listing_round(
         store: Some(store.clone()),
         changes,
         left_alone: Vec::new(),
+        views_per_campaign: mirror.settings.views_per_campaign,
     };
-    Ok(Round { jobs, passed_over, report, order, end })
+    Ok(Round { is_read: true, jobs, passed_over, report, order, end })
 }
 
 /// A round over what another process has listed: every campaign that needs a pass, whoever works on it by now.
@@ -223,8 +216,15 @@ async fn listed_round(mirror: &Mirror, options: &PassOptions, store: Store) -> R
         }
     }
     let account = Arc::clone(&mirror.account);
-    let end = RoundEnd { account, store: Some(store), changes: None, left_alone: Vec::new() };
-    Ok(Round { jobs, passed_over: Vec::new(), report: PassReport::default(), order: Vec::new(), end })
+    let end = RoundEnd {
+        account,
+        store: Some(store),
+        changes: None,
+        left_alone: Vec::new(),
+        views_per_campaign: mirror.settings.views_per_campaign,
+    };
+    let (passed_over, order) = (Vec::new(), Vec::new());
+    Ok(Round { is_read: false, jobs, passed_over, report: PassReport::default(), order, end })
 }
 
 /// Whether the mirror's own bookkeeping says that a campaign needs a pass, by a process that has not read the list.
@@ -269,27 +269,32 @@ async fn read_changes(
     listing: &Listing,
     known: &HashMap<String, CampaignState>,
 ) -> Result<Option<Changes>, SyncError> {
-    let state = held.search.unwrap_or_default();
-    let is_paged = matches!(held.shape, Some(Shape::Paged { .. }));
-    if is_paged || state.is_missing || listing.campaigns.is_empty() {
+    if feed::is_paged(held) || listing.campaigns.is_empty() {
         return Ok(None);
     }
+    let state = held.search.clone().unwrap_or_default();
     let needs_it = |listed: &ListedCampaign| {
         let state = known.get(&listed.campaign().id);
         let known = state.map(|state| state.known.clone()).unwrap_or_default();
         matches!(due_of(mirror, options, &known, &listed.fingerprint), Due::Incremental(_))
     };
-    if state.watermark.is_some() && !listing.campaigns.iter().any(needs_it) {
+    if (state.watermark.is_some() || state.is_missing) && !listing.campaigns.iter().any(needs_it) {
         return Ok(None);
     }
     let ids: Vec<&str> = listing.campaigns.iter().map(|listed| listed.campaign().id.as_str()).collect();
-    feed::read(mirror, store, state, &ids).await.map(Some)
+    Box::pin(feed::read(mirror, store, state, &ids)).await.map(Some)
+}
+
+/// Where views of single campaigns are made; none when they are not.
+fn store_of_views(mirror: &Mirror, options: &PassOptions) -> Option<Store> {
+    mirror.store.clone().filter(|_| mirror.settings.views_per_campaign && !options.dry_run)
 }
 
 /// What is to be done about a campaign.
 pub(super) fn due_of(mirror: &Mirror, options: &PassOptions, known: &Known, listed: &Fingerprint) -> Due {
     let rhythm = mirror.settings.rhythm();
-    due(known, listed, options.wants_all(known), mirror.clock.now(), &rhythm)
+    let reading = mirror.settings.normalize.reading();
+    due(known, listed, options.wants_all(known), &reading, mirror.clock.now(), &rhythm)
 }
 
 /// The database, unless a dry run finds none that has been migrated.
@@ -317,9 +322,8 @@ fn sort(
     mirror: &Mirror,
     options: &PassOptions,
     shared: &Arc<Shared>,
-    listing: Listing,
-    mut known: HashMap<String, CampaignState>,
-    changes: Option<&Changes>,
+    (listing, mut known): (Listing, HashMap<String, CampaignState>),
+    (asked, changes): (&Asked, Option<&Changes>),
 ) -> Sorted {
     let wanted = |id: &String| options.campaigns.is_empty() || options.campaigns.contains(id);
     let mut sorted =
@@ -336,7 +340,12 @@ fn sort(
                 sorted.passed_over.push(still_suspicious(mirror, &listed, suspicion));
                 continue;
             }
-            Due::Skip if changes.is_some_and(|changes| changes.names(&id)) => {
+            Due::Skip | Due::Rest | Due::Incremental(_) if asked.is_behind(&state) => {
+                let reason = "the search over calls was begun after the last full walk";
+                // Where it was begun anew just now, the pass says why.
+                (reason, changes.filter(|it| it.is_doubted()).map(|_| Search { reason, changed: false }))
+            }
+            Due::Skip | Due::Rest if changes.is_some_and(|changes| changes.names(&id)) => {
                 let reason = "the search shows changed calls";
                 (reason, Some(Search { reason, changed: false }))
             }
@@ -353,6 +362,7 @@ fn sort(
         };
         let pass = CampaignPass {
             told: changes.map_or(Told::Nothing, |changes| changes.told(&id)),
+            search_begun_at: asked.state.begun_at,
             mirror: mirror.clone(),
             options: options.clone(),
             shared: Arc::clone(shared),
@@ -364,7 +374,8 @@ fn sort(
             search,
         };
         let complete_through = pass.state.complete_through;
-        sorted.jobs.push(Job { id, name, complete_through, kind: JobKind::Listed(Box::new(pass)) });
+        let views = store_of_views(mirror, options);
+        sorted.jobs.push(Job { id, name, complete_through, views, kind: JobKind::Listed(Box::new(pass)) });
     }
     sorted
 }

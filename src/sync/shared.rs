@@ -3,7 +3,7 @@
 use super::list::{self, Listing};
 use super::parents::Written;
 use super::{Mirror, PassOptions};
-use crate::normalize::Hasher;
+use crate::normalize::{Erased, Hasher};
 use crate::plan::{Filtering, Shape};
 use crate::store::{AccountState, Holder, StoreError};
 use std::sync::Arc;
@@ -12,6 +12,8 @@ use tokio::sync::Semaphore;
 /// What the jobs of a round share.
 pub(super) struct Shared {
     pub(super) hasher: Hasher,
+    /// What was erased before the round began.
+    pub(super) erased: Arc<Erased>,
     pub(super) holder: Holder,
     pub(super) written: Arc<Written>,
     /// As many permits as there are processors.
@@ -31,6 +33,7 @@ impl Shared {
     ) -> Result<Arc<Self>, StoreError> {
         Ok(Arc::new(Self {
             hasher: mirror.hasher(!options.dry_run).await?,
+            erased: Arc::new(mirror.erased().await?),
             holder: Holder::this_process(),
             written: Arc::new(Written::new(list::assistants(listing))),
             processors: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from))),

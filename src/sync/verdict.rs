@@ -130,7 +130,10 @@ impl CampaignPass {
         let facts = &brought.facts;
         let unmoved = known.fingerprint.as_ref() == Some(&self.listed.fingerprint);
         let counts = &tally.rows;
-        let settled_changed = brought.written > 0 && (brought.belying > 0 || counts.inserted > 0);
+        // Rows that are read in another way than before differ, and nothing has happened to them.
+        let reading = self.mirror.settings.normalize.reading();
+        let differ = brought.belying > 0 && !known.is_read_otherwise(&reading);
+        let settled_changed = brought.written > 0 && (differ || counts.inserted > 0);
         let belied = tally.belied || unmoved && (settled_changed || counts.tombstoned > 0);
         let was_trusted = known.fingerprint_trusted || known.full_walk_at.is_none();
         let evidence = json!({
@@ -145,16 +148,26 @@ impl CampaignPass {
             "paging": verdict.shape,
         });
         let complete = (verdict.outcome == Outcome::Complete).then(|| Completed {
-            extent: Extent::Whole { gone: &verdict.gone, may_tombstone: verdict.may_tombstone },
+            extent: Extent::Whole {
+                gone: &verdict.gone,
+                may_tombstone: verdict.may_tombstone,
+                reading: &reading,
+            },
             total: verdict.total,
             shape: verdict.shape,
             fingerprint: walker.walk.fingerprint.as_ref().filter(|_| walker.walk.is_at_rest),
             fingerprint_trusted: was_trusted && !belied,
             started_at: verdict.started_at,
+            search_begun_at: self.search_begun_at,
         });
         if verdict.reorder {
             let hasher = &self.shared.hasher;
             store.reorder(lease, self.id(), |id| walker.seen.place_of(&hasher.row_id(id))).await?;
+        }
+        if let Some(after) = &brought.after
+            && (self.is_lone || !after.refers_as(&self.listed))
+        {
+            after.save_parents(&self.mirror, store, lease).await?;
         }
         let line = self.run_line(verdict.outcome, tally, verdict.note.clone(), evidence);
         let campaign = brought.after.as_ref().map(ListedCampaign::campaign);

@@ -3,10 +3,11 @@
 
 use super::gathered::Gathered;
 use super::page::{PageError, PageReader, PreparedPage};
+use super::rows::Rows;
 use super::{Mirror, RowCounts};
 use crate::normalize::Hash;
 use crate::observe::CampaignProgress;
-use crate::plan::{Shape, WalkFacts};
+use crate::plan::{Ask, Shape, WalkFacts};
 use crate::store::{BatchCounts, Lease, StoreError, WalkCheckpoint};
 use crate::wire::RowsPage;
 use std::collections::{HashSet, VecDeque};
@@ -22,8 +23,6 @@ pub(super) struct Walker<'a> {
     pub(super) lease: Option<&'a Lease>,
     pub(super) reader: PageReader,
     pub(super) walk: WalkCheckpoint,
-    /// Every row at once, when the API has no pages; it is then worked through in pages of our own.
-    pub(super) whole: Option<RowsPage>,
     /// The rows seen: the hash of the id and the place.
     pub(super) seen: Seen,
     /// The rows that this walk found new or different, by the first half of the hash of their id.
@@ -93,7 +92,6 @@ impl<'a> Walker<'a> {
             lease,
             reader,
             walk,
-            whole: None,
             seen: Seen::default(),
             rewritten: HashSet::new(),
             counts: RowCounts::default(),
@@ -103,52 +101,37 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// Rows of an answer that holds everything, a page of our own.
-    fn chunk_rows(&self) -> usize {
-        self.mirror.settings.batch_rows.max(1)
-    }
-
     fn pages(&self, total: u64) -> u64 {
-        match &self.whole {
-            Some(page) => {
-                u64::try_from(page.rows.len().div_ceil(self.chunk_rows())).unwrap_or(u64::MAX).max(1)
-            }
-            None => self.walk.shape.pages(total),
-        }
+        self.walk.shape.pages(total)
     }
 
-    fn expected_rows(&self, index: u64, total: u64) -> u64 {
-        if self.whole.is_some() {
-            let size = u64::try_from(self.chunk_rows()).unwrap_or(u64::MAX);
-            return total.saturating_sub(index.saturating_mul(size)).min(size);
-        }
-        self.walk.shape.expected_rows(index, total)
-    }
-
-    /// Starts to fetch (or to cut out) and prepare page `index`.
+    /// Starts to fetch and prepare page `index`.
     fn start_page(&self, reader: PageReader, index: u64, first: &mut Option<RowsPage>) -> PageTask {
-        let task = if let Some(whole) = &self.whole {
-            let size = self.chunk_rows();
-            let start = usize::try_from(index).unwrap_or(usize::MAX).saturating_mul(size);
-            let rows = whole.rows.iter().skip(start).take(size).cloned().collect();
-            let total = u64::try_from(whole.rows.len()).ok();
-            let chunk = RowsPage { rows, total, replaced: 0, ..whole.clone() };
-            tokio::spawn(reader.prepare(chunk, u64::try_from(start).unwrap_or(u64::MAX)))
-        } else {
-            let position = match self.walk.shape {
-                Shape::Paged { page_size, .. } => index.saturating_mul(u64::from(page_size)),
-                Shape::Unpaged => 0,
-            };
-            match first.take().filter(|_| index == 0) {
-                Some(page) => tokio::spawn(reader.prepare(page, position)),
-                None => tokio::spawn(reader.read(self.walk.shape.ask(index), position)),
-            }
+        let position = match self.walk.shape {
+            Shape::Paged { page_size, .. } => index.saturating_mul(u64::from(page_size)),
+            Shape::Unpaged => 0,
         };
-        AbortOnDropHandle::new(task)
+        AbortOnDropHandle::new(match first.take().filter(|_| index == 0) {
+            Some(page) => tokio::spawn(reader.prepare(page, position)),
+            None => tokio::spawn(reader.read(self.walk.shape.ask(index), position)),
+        })
     }
 
-    /// Walks from the checkpoint to the last page. `first`: the first page, when it is at hand.
-    pub(super) async fn run(&mut self, mut first: Option<RowsPage>) -> Result<(), PageError> {
+    /// Walks from the checkpoint to the end. `first`: the first answer, when it is at hand.
+    pub(super) async fn run(&mut self, first: Option<Rows>) -> Result<(), PageError> {
+        match (self.walk.shape, first) {
+            (Shape::Unpaged, Some(rows)) => self.run_stream(rows).await,
+            (Shape::Unpaged, None) => {
+                let rows = self.reader.ask(Ask::Everything).await?;
+                self.run_stream(rows).await
+            }
+            (Shape::Paged { .. }, Some(Rows::Page(first))) => self.run_pages(first).await,
+            (Shape::Paged { .. }, _) => self.run_pages(None).await,
+        }
+    }
+
+    /// Walks pages from the checkpoint to the last one. `first`: the first page, when it is at hand.
+    async fn run_pages(&mut self, mut first: Option<RowsPage>) -> Result<(), PageError> {
         let mut read_ahead = 1;
         let mut tasks: VecDeque<PageTask> = VecDeque::new();
         let mut next_to_start = self.walk.next_page;
@@ -201,20 +184,22 @@ impl<'a> Walker<'a> {
                 }
             }
         }
-        if !gathered.seen.is_empty() {
-            self.walk.next_page = next_to_take;
-            self.commit(&gathered).await?;
-        }
-        Ok(())
+        Ok(self.keep(next_to_take, &gathered).await?)
     }
 
     /// Ends the walk where it stands: the next pass goes on from there.
-    async fn stop_at(&mut self, page: u64, gathered: &Gathered) -> Result<(), PageError> {
-        if !gathered.seen.is_empty() {
-            self.walk.next_page = page;
-            self.commit(gathered).await?;
-        }
+    pub(super) async fn stop_at(&mut self, page: u64, gathered: &Gathered) -> Result<(), PageError> {
+        self.keep(page, gathered).await?;
         Err(PageError::Stopped)
+    }
+
+    /// Writes what is gathered before its time, if there is anything.
+    pub(super) async fn keep(&mut self, page: u64, gathered: &Gathered) -> Result<(), StoreError> {
+        if gathered.seen.is_empty() {
+            return Ok(());
+        }
+        self.walk.next_page = page;
+        self.commit(gathered).await
     }
 
     /// Whether the pages show so few different rows that reading on is in vain: they are empty or come again and
@@ -239,25 +224,28 @@ impl<'a> Walker<'a> {
         (settings.max_bytes_in_flight / settings.max_concurrent_campaigns.max(1) / 2).max(64 * 1024)
     }
 
-    fn is_worth_a_commit(&self, gathered: &Gathered) -> bool {
-        gathered.seen.len() >= self.chunk_rows() || gathered.changed_bytes >= self.batch_bytes()
+    pub(super) fn is_worth_a_commit(&self, gathered: &Gathered) -> bool {
+        gathered.seen.len() >= self.mirror.settings.batch_rows.max(1)
+            || gathered.changed_bytes >= self.batch_bytes()
     }
 
     /// Whether a page passes over a row that this walk has rewritten: its id stands on two pages, and the last
     /// one read wins, though it was the one that was known.
-    fn belies(&self, page: &PreparedPage) -> bool {
+    pub(super) fn belies(&self, page: &PreparedPage) -> bool {
         self.lease.is_some() && page.passed_over.iter().any(|hash| self.rewritten.contains(&half(hash)))
     }
 
     /// Adds a page to what is gathered, and notes what it shows.
-    fn take(&mut self, index: u64, page: PreparedPage, gathered: &mut Gathered) {
+    pub(super) fn take(&mut self, index: u64, page: PreparedPage, gathered: &mut Gathered) {
         let rows = u64::try_from(page.seen.len()).unwrap_or(u64::MAX);
-        let expected = self.expected_rows(index, page.total);
-        if rows != expected && self.walk.odd_page.is_none() {
-            self.walk.odd_page = Some((index + 1, expected, rows));
-        }
-        if Some(page.total) != self.walk.first_total && self.walk.other_total.is_none() {
-            self.walk.other_total = Some(page.total);
+        if self.walk.shape != Shape::Unpaged {
+            let expected = self.walk.shape.expected_rows(index, page.total);
+            if rows != expected && self.walk.odd_page.is_none() {
+                self.walk.odd_page = Some((index + 1, expected, rows));
+            }
+            if Some(page.total) != self.walk.first_total && self.walk.other_total.is_none() {
+                self.walk.other_total = Some(page.total);
+            }
         }
         self.walk.rows_seen += rows;
         self.walk.rows_without_id += page.without_id;
@@ -282,7 +270,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Writes what is gathered, with the checkpoint.
-    async fn commit(&mut self, gathered: &Gathered) -> Result<(), StoreError> {
+    pub(super) async fn commit(&mut self, gathered: &Gathered) -> Result<(), StoreError> {
         let Some(lease) = self.lease else {
             return Ok(());
         };
@@ -299,7 +287,7 @@ impl<'a> Walker<'a> {
         self.walk.contested += counts.contested;
     }
 
-    fn report(&self, total: Option<u64>) {
+    pub(super) fn report(&self, total: Option<u64>) {
         self.mirror.progress.campaign_advanced(&self.reader.campaign_id, &self.standing(total));
     }
 

@@ -3,6 +3,7 @@
 use super::assistants::{self, Copies};
 use super::campaign::Comparison;
 use super::compare::{Finding, Stored, compare_line};
+use super::erased::Erased;
 use super::look::lookup;
 use super::shown::{ShownAssistant, ShownCampaign, read_campaign};
 use super::tables::CAMPAIGNS;
@@ -13,8 +14,10 @@ use crate::plan::{Outcome, Shape};
 use crate::store::{AccountState, Store, StoreError};
 use crate::sync::SyncError;
 use futures::StreamExt;
+use secrecy::ExposeSecret;
 use std::collections::HashSet;
 use std::error::Error;
+use std::sync::Arc;
 use tokio::sync::Mutex;
 
 /// The campaign list, as far as it is compared.
@@ -27,6 +30,8 @@ struct List {
 /// Compares an account's campaigns, or these of them.
 pub async fn verify(subject: &Subject, campaigns: &[String]) -> Result<Report, SyncError> {
     subject.store.check_schema().await?;
+    let secret = subject.left_out.key.as_ref().map(ExposeSecret::expose_secret);
+    let erased = Arc::new(Erased::load(&subject.store, secret).await?);
     let held = subject.store.load_account(&subject.account).await?;
     let list = read_list(subject).await?;
     check_account(subject, &held, &list)?;
@@ -45,7 +50,8 @@ pub async fn verify(subject: &Subject, campaigns: &[String]) -> Result<Report, S
     drop(list);
 
     let shape = Mutex::new(held.shape);
-    let comparing = names.iter().map(|(id, name)| compare_campaign(subject, id, name, &copies, &shape));
+    let comparing =
+        names.iter().map(|(id, name)| compare_campaign(subject, (id, name), &copies, &shape, &erased));
     let compared: Vec<(Comparison<'_>, CampaignReport)> =
         futures::stream::iter(comparing).buffered(subject.max_concurrent_campaigns.max(1)).collect().await;
 
@@ -144,14 +150,14 @@ async fn compare_list(
 
 async fn compare_campaign<'a>(
     subject: &'a Subject,
-    id: &'a str,
-    name: &'a str,
+    (id, name): (&'a str, &'a str),
     copies: &'a Copies,
     shape: &'a Mutex<Option<Shape>>,
+    erased: &Arc<Erased>,
 ) -> (Comparison<'a>, CampaignReport) {
     subject.progress.campaign_started(id, name, &CampaignProgress::default());
     let mut report = CampaignReport { id: id.to_owned(), name: name.to_owned(), ..CampaignReport::default() };
-    let mut comparison = Comparison::new(subject, id, copies, shape);
+    let mut comparison = Comparison::new(subject, id, copies, shape, Arc::clone(erased));
     if let Err(failure) = comparison.run(&mut report).await {
         report.failure = Some(explain(&failure));
     }

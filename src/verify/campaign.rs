@@ -1,21 +1,25 @@
 //! One campaign: walked page by page, each page looked at a second time where it differs, and walked once more where
 //! the pages may have shifted.
 
+mod surplus;
+
 use super::assistants::Copies;
 use super::compare::Finding;
+use super::erased::Erased;
 use super::look::Looker;
 use super::seen::{IdHash, Seen, hash};
-use super::shown::{Digest, Line, ShownRow, read_row};
-use super::tables::{CALL_ATTEMPTS, CALL_RETRY_CONFIGS, CALLING_WINDOWS, CALLS, CAMPAIGN_ROWS, Table};
-use super::{CampaignReport, Difference, DifferenceKind, MOST_DIFFERENCES, Mending, Subject};
+use super::shown::{Line, ShownRow, read_row};
+use super::tables::{CALL_RETRY_CONFIGS, CALLING_WINDOWS};
+use super::{CampaignReport, Difference, MOST_DIFFERENCES, Mending, Subject};
 use crate::api::ApiError;
 use crate::observe::CampaignProgress;
 use crate::plan::{Ask, Shape};
 use crate::store::StoreError;
-use crate::sync::{fetch_page, first_page};
+use crate::sync::{Rows, ask_rows, first_rows};
 use crate::wire::RowsPage;
 use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::Arc;
 use tokio::sync::Mutex;
 
 /// Walks at most: a campaign whose pages shift in each of them cannot be compared now.
@@ -26,9 +30,6 @@ const ROWS_AT_ONCE: usize = 300;
 
 /// Bytes of rows that are parsed at once, unless one row has more.
 const BYTES_AT_ONCE: usize = 8 << 20;
-
-/// Calls and attempts that are looked for at once without a row that shows them.
-const MOST_ORPHANS: i64 = 10_000;
 
 /// Rejects that are listed.
 const LISTED_REJECTS: i64 = 50;
@@ -53,6 +54,9 @@ pub(super) struct Comparison<'a> {
     shape: &'a Mutex<Option<Shape>>,
     rows: Seen,
     calls: Seen,
+    /// Rows of people who were erased: they are there in the API, and must not be here.
+    erased_rows: Seen,
+    erased: Arc<Erased>,
     findings: Vec<Finding>,
     /// The differences among the findings, since several rows may bring the same.
     known: HashSet<Difference>,
@@ -84,12 +88,30 @@ struct Look {
     without_id: u64,
 }
 
+impl Look {
+    fn add(&mut self, other: Self) {
+        self.findings.extend(other.findings);
+        self.rows.extend(other.rows);
+        self.without_id += other.without_id;
+    }
+}
+
+/// What an answer has shown beside what differs.
+#[derive(Debug, Clone, Copy, Default)]
+struct Looked {
+    rows: u64,
+    /// None where it does not say.
+    total: Option<u64>,
+    without_id: u64,
+}
+
 impl<'a> Comparison<'a> {
     pub(super) fn new(
         subject: &'a Subject,
         campaign_id: &'a str,
         copies: &'a Copies,
         shape: &'a Mutex<Option<Shape>>,
+        erased: Arc<Erased>,
     ) -> Self {
         Self {
             subject,
@@ -98,6 +120,8 @@ impl<'a> Comparison<'a> {
             shape,
             rows: Seen::default(),
             calls: Seen::default(),
+            erased_rows: Seen::default(),
+            erased,
             findings: Vec::new(),
             known: HashSet::new(),
             twice: HashSet::new(),
@@ -115,11 +139,12 @@ impl<'a> Comparison<'a> {
             let walk = self.walk(round).await?;
             self.twice.extend(self.rows.settle());
             self.calls.settle();
+            self.erased_rows.settle();
             report.rows = self.rows.len();
             if self.is_stopped {
                 break (false, walk);
             }
-            let seen = self.rows.len() + walk.without_id;
+            let seen = self.rows.len() + self.erased_rows.len() + walk.without_id;
             // Rows that an earlier walk has seen may have gone since.
             let is_complete = if round == 1 { seen == walk.first_total } else { seen >= walk.first_total };
             let is_whole = walk.is_steady && is_complete;
@@ -183,28 +208,26 @@ impl<'a> Comparison<'a> {
     async fn walk(&mut self, round: u32) -> Result<Walk, Failure> {
         let known = *self.shape.lock().await;
         let client = &self.subject.client;
-        let (shape, mut first) = first_page(client, self.campaign_id, known, self.subject.page_size).await?;
+        let (shape, mut first) = first_rows(client, self.campaign_id, known, self.subject.page_size).await?;
         *self.shape.lock().await = Some(shape);
         let mut walk = Walk { is_steady: true, ..Walk::default() };
         let (mut index, mut limit) = (0, u64::MAX);
         loop {
             let ask = shape.ask(index);
-            let page = match first.take() {
-                Some(page) => page,
-                None => fetch_page(client, self.campaign_id, ask).await?.body,
+            let answer = match first.take() {
+                Some(rows) => rows,
+                None => ask_rows(client, self.campaign_id, ask).await?,
             };
-            let rows = u64::try_from(page.rows.len()).unwrap_or(u64::MAX);
-            let total = page.total.unwrap_or(rows);
+            let Looked { rows, total, without_id } = self.look_twice(answer, ask).await?;
+            let total = total.unwrap_or(rows);
             if index == 0 {
                 walk.first_total = total;
-                self.rows.reserve(total);
-                self.calls.reserve(total);
                 // A total that runs away is not followed for ever.
                 limit = shape.pages(total).saturating_mul(2).saturating_add(50);
             }
             walk.is_steady &= total == walk.first_total && rows == shape.expected_rows(index, total);
             walk.rows += rows;
-            walk.without_id += self.look_twice(page, ask).await?;
+            walk.without_id += without_id;
             index += 1;
             let at = CampaignProgress {
                 pages_done: index,
@@ -221,17 +244,36 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Looks at an answer, and where something differs at the same answer once more. Gives how many rows had no id.
-    async fn look_twice(&mut self, page: RowsPage, ask: Ask) -> Result<u64, Failure> {
-        let first = self.look(page, None).await?;
-        let without_id = first.without_id;
+    /// Looks at an answer, and where something differs at the same answer once more.
+    async fn look_twice(&mut self, mut answer: Rows, ask: Ask) -> Result<Looked, Failure> {
+        let mut looked = Looked::default();
+        let mut first = Look::default();
+        while let Some(part) = answer.next().await? {
+            let rows = u64::try_from(part.rows.len()).unwrap_or(u64::MAX);
+            looked.rows += rows;
+            looked.total = looked.total.or(part.total);
+            let expected = part.total.unwrap_or(rows);
+            self.rows.reserve(expected);
+            self.calls.reserve(expected);
+            first.add(self.look(part, None).await?);
+            if first.findings.len() >= MOST_DIFFERENCES {
+                self.is_stopped = true;
+                break;
+            }
+        }
+        looked.total = looked.total.or(answer.odd_total());
+        looked.without_id = first.without_id;
+        drop(answer);
         if first.findings.is_empty() {
-            return Ok(without_id);
+            return Ok(looked);
         }
         let suspects: HashSet<String> =
             first.findings.iter().filter_map(|finding| finding.row.clone()).collect();
-        let again = fetch_page(&self.subject.client, self.campaign_id, ask).await?.body;
-        let second = self.look(again, Some(&suspects)).await?;
+        let mut second = Look::default();
+        let mut again = ask_rows(&self.subject.client, self.campaign_id, ask).await?;
+        while let Some(part) = again.next().await? {
+            second.add(self.look(part, Some(&suspects)).await?);
+        }
         let confirmed: HashSet<Finding> = second.findings.into_iter().collect();
         let mut differing: HashSet<&str> = HashSet::new();
         for finding in &first.findings {
@@ -249,7 +291,7 @@ impl<'a> Comparison<'a> {
         self.moved += count(suspects.len() - shifted.len() - differing.len());
         self.rows.take_back(&shifted);
         self.is_stopped |= self.findings.len() >= MOST_DIFFERENCES;
-        Ok(without_id)
+        Ok(looked)
     }
 
     /// Looks at the rows of an answer that no earlier walk has seen, and remembers them; or at the suspects alone.
@@ -264,6 +306,12 @@ impl<'a> Comparison<'a> {
                     look.without_id += 1;
                     continue;
                 };
+                if row.is_erased {
+                    if suspects.is_none() && !self.erased_rows.contains(id) {
+                        self.erased_rows.add(id);
+                    }
+                    continue;
+                }
                 match suspects {
                     Some(suspects) if !suspects.contains(id) => continue,
                     Some(_) => {
@@ -288,69 +336,13 @@ impl<'a> Comparison<'a> {
     async fn parse(&self, page: RowsPage, rows: Range<usize>) -> Result<Vec<ShownRow>, Failure> {
         let campaign_id = self.campaign_id.to_owned();
         let keep_prompts = self.subject.keep_llm_system_prompt;
+        let erased = Arc::clone(&self.erased);
+        let left_out = Arc::clone(&self.subject.left_out);
         let parse = move || {
             let texts = rows.filter_map(|row| page.row(row));
-            texts.map(|text| read_row(text, &campaign_id, keep_prompts)).collect()
+            texts.map(|text| read_row(text, &campaign_id, keep_prompts, (&erased, &left_out))).collect()
         };
         Ok(tokio::task::spawn_blocking(parse).await?)
-    }
-
-    /// Live rows of the mirror that no walk has seen, as many as are kept.
-    async fn unseen_rows(&self) -> Result<Vec<String>, StoreError> {
-        let mut unseen = Vec::new();
-        let mut after = String::new();
-        while unseen.len() < MOST_DIFFERENCES {
-            let ids = self.subject.store.live_row_ids(self.campaign_id, &after).await?;
-            let Some(last) = ids.last() else { break };
-            after.clone_from(last);
-            unseen.extend(ids.into_iter().filter(|id| !self.rows.contains(id)));
-        }
-        Ok(unseen)
-    }
-
-    /// Adds live rows that the API does not show, and live calls that no row shows, there or here.
-    async fn add_unseen(&mut self) -> Result<(), StoreError> {
-        let rows = self.unseen_rows().await?;
-        self.add_surplus(&CAMPAIGN_ROWS, rows);
-        let store = &self.subject.store;
-        let calls = store.unshown_calls(self.campaign_id, MOST_ORPHANS).await?;
-        let mut calls: Vec<String> = calls.into_iter().filter(|id| !self.calls.contains(id)).collect();
-        if !calls.is_empty() {
-            let again: HashSet<String> =
-                store.unshown_calls(self.campaign_id, MOST_ORPHANS).await?.into_iter().collect();
-            calls.retain(|id| again.contains(id));
-        }
-        self.add_surplus(&CALLS, calls);
-        Ok(())
-    }
-
-    /// Adds live attempts of calls that are gone, there and here.
-    async fn add_orphans(&mut self) -> Result<(), StoreError> {
-        let store = &self.subject.store;
-        let mut attempts = store.attempts_of_dead_calls(self.campaign_id, MOST_ORPHANS).await?;
-        attempts.retain(|(_, call)| !self.calls.contains(call));
-        if !attempts.is_empty() {
-            let again = store.attempts_of_dead_calls(self.campaign_id, MOST_ORPHANS).await?;
-            let again: HashSet<(String, String)> = again.into_iter().collect();
-            attempts.retain(|attempt| again.contains(attempt));
-        }
-        self.add_surplus(&CALL_ATTEMPTS, attempts.into_iter().map(|(id, _)| id).collect());
-        Ok(())
-    }
-
-    fn add_surplus(&mut self, table: &'static Table, ids: Vec<String>) {
-        for key in ids {
-            let difference =
-                Difference { table: table.name, key, column: None, kind: DifferenceKind::NotInTheApi };
-            if self.findings.len() < MOST_DIFFERENCES && self.known.insert(difference.clone()) {
-                self.findings.push(Finding {
-                    difference,
-                    row: None,
-                    assistant: None,
-                    shown: Digest::default(),
-                });
-            }
-        }
     }
 }
 

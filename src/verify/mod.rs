@@ -18,7 +18,10 @@ mod assistants;
 mod campaign;
 mod compare;
 mod configs;
+mod erased;
 mod json;
+mod kept;
+mod left_out;
 mod look;
 mod number;
 mod seen;
@@ -29,6 +32,7 @@ mod time;
 mod value;
 
 pub use account::verify;
+pub use left_out::{LeftOut, NumberForm};
 
 use crate::api::{Client, Cost};
 use crate::observe::Progress;
@@ -56,6 +60,8 @@ pub struct Subject {
     pub max_concurrent_campaigns: usize,
     /// Whether the mirror keeps the prompts of speech events.
     pub keep_llm_system_prompt: bool,
+    /// What of people the mirror leaves out, and the key by which they are known.
+    pub left_out: Arc<LeftOut>,
     /// Is told how it goes.
     pub progress: Arc<dyn Progress>,
 }

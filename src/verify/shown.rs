@@ -1,6 +1,8 @@
 //! What the API shows, as lines of the tables: rows with their calls, attempts and parts, campaigns, assistants.
 
+use super::erased::Erased;
 use super::json::{Json, Members};
+use super::left_out::LeftOut;
 use super::source::{Columns, Inner, Source};
 use super::tables::{
     ASSISTANT_PARTS, ASSISTANTS, ATTEMPT_PARTS, CALL_ATTEMPTS, CALL_RETRY_CONFIGS, CALLING_WINDOWS, CALLS,
@@ -72,6 +74,8 @@ pub(super) struct ShownRow {
     pub(super) assistant: Option<ShownAssistant>,
     /// Whether a piece of it cannot be stored, so that there must be a reject.
     pub(super) is_rejected: bool,
+    /// Whether it is somebody's who was erased.
+    pub(super) is_erased: bool,
     /// Over all of it but the assistant.
     pub(super) digest: Digest,
 }
@@ -292,8 +296,20 @@ fn read_call(mut source: Source, keep_prompts: bool) -> Option<(ShownCall, Optio
 }
 
 /// A row. `keep_prompts`: the operator wants the prompts of speech events.
-pub(super) fn read_row(text: &str, campaign_id: &str, keep_prompts: bool) -> ShownRow {
-    let nothing = |digest| ShownRow { line: None, call: None, assistant: None, is_rejected: true, digest };
+pub(super) fn read_row(
+    text: &str,
+    campaign_id: &str,
+    keep_prompts: bool,
+    (erased, left_out): (&Erased, &LeftOut),
+) -> ShownRow {
+    let nothing = |digest| ShownRow {
+        line: None,
+        call: None,
+        assistant: None,
+        is_rejected: true,
+        is_erased: false,
+        digest,
+    };
     let Some(mut json) = Json::parse(text) else {
         return nothing(Digest::default());
     };
@@ -304,9 +320,11 @@ pub(super) fn read_row(text: &str, campaign_id: &str, keep_prompts: bool) -> Sho
         assistant_json = call.remove("assistant");
     }
     let digest = digest(&json);
-    let Json::Object(members) = json else {
+    let Json::Object(mut members) = json else {
         return nothing(digest);
     };
+    let is_erased = erased.has_row(&members);
+    left_out.take_from(&mut members);
     let mut source = Source::new(members);
     let Some(id) = source.take_id() else {
         return nothing(digest);
@@ -330,7 +348,7 @@ pub(super) fn read_row(text: &str, campaign_id: &str, keep_prompts: bool) -> Sho
     let (mut columns, is_rejected) = source.finish(&CAMPAIGN_ROWS);
     columns.extend(own);
     let line = Some(Line { table: &CAMPAIGN_ROWS, key: vec![id], columns, config: None });
-    ShownRow { line, call, assistant, is_rejected: is_rejected | call_is_rejected, digest }
+    ShownRow { line, call, assistant, is_rejected: is_rejected | call_is_rejected, is_erased, digest }
 }
 
 /// An assistant; none without an id that can be a key.

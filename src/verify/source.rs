@@ -4,7 +4,7 @@
 //! column.
 
 use super::json::{Json, Members};
-use super::tables::{COUNTS, Column, Table};
+use super::tables::{COUNTS, Column, NEWER_ONLY, Table};
 use super::value::{Cell, Kind, read_id};
 use std::collections::BTreeMap;
 
@@ -74,7 +74,7 @@ impl Source {
         let mut columns = Columns::new();
         for column in table.columns {
             let cell = match column.source.split_once('.') {
-                None => self.read(column, table.is_entity),
+                None => self.read(column, table),
                 Some((object, members)) => {
                     let inner = inner.entry(object).or_insert_with(|| self.take_object(object));
                     let absent_is_kept = object == COUNTS;
@@ -102,9 +102,10 @@ impl Source {
         (columns, self.is_rejected)
     }
 
-    fn read(&mut self, column: &Column, is_entity: bool) -> Option<Cell> {
+    fn read(&mut self, column: &Column, table: &Table) -> Option<Cell> {
         let value = match self.take(column.source) {
-            None => return (!is_entity).then_some(Cell::Null),
+            None if NEWER_ONLY.contains(&(table.name, column.source)) => return None,
+            None => return (!table.is_entity).then_some(Cell::Null),
             Some(Json::Null) => return Some(Cell::Null),
             Some(value) => value,
         };

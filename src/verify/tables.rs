@@ -30,6 +30,13 @@ pub(super) struct Column {
 /// An object whose absent members are no news, while those of others are null when the object is there.
 pub(super) const COUNTS: &str = "row_stats";
 
+/// Members, by table, that only the newer API shows of parts that both do: while they are absent they are no news, too.
+pub(super) const NEWER_ONLY: [(&str, &str); 3] = [
+    ("transcript_turns", "tool_output"),
+    ("call_retry_configs", "allowed_days"),
+    ("call_retry_configs", "call_twice_in_a_row"),
+];
+
 macro_rules! columns {
     ($($name:literal $(from $source:literal)?: $kind:ident),+ $(,)?) => {
         &[$(Column { name: $name, source: columns!(@source $name $($source)?), kind: Kind::$kind }),+]

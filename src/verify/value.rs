@@ -1,6 +1,7 @@
 //! Single values: what a column must hold when the API shows this, and whether it does.
 
 use super::json::{Json, Members};
+use super::kept::{is_extra_held, is_kept_in_column, is_text_kept, without_secrets, without_user};
 use super::number::{integer, number};
 use super::time::{moment_of_number, moment_of_text, stored_time_of_day, time_of_day};
 use chrono::NaiveTime;
@@ -69,7 +70,7 @@ impl Cell {
             Kind::Word => word().map(|text| Self::Text(text.to_owned())),
             Kind::Text => value.as_text().map(|text| Self::Text(text.to_owned())),
             Kind::Url => value.as_text().map(|text| Self::Text(without_secrets(text))),
-            Kind::SignedUrl => value.as_text().map(|text| Self::SignedUrl(text.to_owned())),
+            Kind::SignedUrl => value.as_text().map(|text| Self::SignedUrl(without_user(text))),
             Kind::Phone => match value {
                 Json::Number(digits) if digits.len() <= LONGEST_WORD => Some(Self::Text(digits.clone())),
                 _ => word().map(|text| Self::Text(text.to_owned())),
@@ -107,7 +108,7 @@ impl Cell {
     pub(super) fn is_held_by(&self, stored: &Json) -> bool {
         match self {
             Self::Null => *stored == Json::Null,
-            Self::Text(text) => stored.as_text() == Some(text),
+            Self::Text(text) => stored.as_text().is_some_and(|stored| is_text_kept(text, stored)),
             Self::SignedUrl(url) => {
                 let lasting = |url: &str| url.split('?').next().map(ToOwned::to_owned);
                 stored.as_text().is_some_and(|stored| lasting(stored) == lasting(url))
@@ -124,7 +125,7 @@ impl Cell {
                 }
                 _ => false,
             },
-            Self::Json(json) => json.is_same(stored),
+            Self::Json(json) => is_kept_in_column(json, stored),
             Self::Extra(members) => is_extra_held(members, stored),
         }
     }
@@ -155,87 +156,6 @@ fn read_boolean(value: &Json) -> Option<bool> {
             _ => None,
         },
     }
-}
-
-/// What stands in place of a secret.
-const SCRUBBED: &str = "[scrubbed]";
-
-fn is_extra_held(members: &Members, stored: &Json) -> bool {
-    match stored {
-        Json::Null => members.values().all(|value| *value == Json::Unstorable),
-        Json::Object(stored) => !stored.is_empty() && are_members_held(members, stored, Within::Plain),
-        _ => false,
-    }
-}
-
-/// Where in `_extra` a value stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Within {
-    Plain,
-    /// The list of a tool's headers or parameters, or one of them.
-    SentAlong,
-}
-
-fn are_members_held(shown: &Members, stored: &Members, within: Within) -> bool {
-    let is_known = |key: &String| shown.contains_key(key);
-    stored.keys().all(is_known)
-        && shown.iter().all(|(key, value)| match stored.get(key) {
-            None => *value == Json::Unstorable,
-            Some(stored) => {
-                let is_secret = key == "api_key" || within == Within::SentAlong && key == "value";
-                if is_secret && *value != Json::Null {
-                    return stored.as_text() == Some(SCRUBBED);
-                }
-                let sent_along = ["headers", "query_params"].contains(&key.as_str());
-                is_kept(value, stored, if sent_along { Within::SentAlong } else { Within::Plain })
-            }
-        })
-}
-
-/// Whether a value is kept as it is, but for what is or may be a secret: which names those have is the mirror's
-/// business, so that one that was taken out is good in any place. The secrets that the API is known to have must be
-/// gone.
-fn is_kept(shown: &Json, stored: &Json, within: Within) -> bool {
-    if stored.as_text() == Some(SCRUBBED) {
-        return *shown != Json::Null;
-    }
-    match (shown, stored) {
-        (Json::Unstorable, _) => true,
-        (Json::String(text), Json::String(stored)) if is_url(text) => *stored == without_secrets(text),
-        (Json::List(shown), Json::List(stored)) => {
-            shown.len() == stored.len()
-                && shown.iter().zip(stored).all(|(shown, stored)| is_kept(shown, stored, within))
-        }
-        (Json::Object(shown), Json::Object(stored)) => are_members_held(shown, stored, within),
-        _ => shown.is_same(stored),
-    }
-}
-
-fn is_url(text: &str) -> bool {
-    let start = text.trim_start().to_ascii_lowercase();
-    start.starts_with("http://") || start.starts_with("https://")
-}
-
-/// A URL without what may let somebody in: `user:password@`, everything behind `?`, and a fragment with values.
-fn without_secrets(url: &str) -> String {
-    let (scheme, rest) = match url.split_once("://") {
-        Some((scheme, rest)) => (format!("{scheme}://"), rest),
-        None => (String::new(), url),
-    };
-    let (address, fragment) = match rest.split_once('#') {
-        Some((address, fragment)) => (address, fragment.split('?').next().unwrap_or_default()),
-        None => (rest, ""),
-    };
-    let address = address.split('?').next().unwrap_or_default();
-    let path_at = address.find(['/', '\\']).unwrap_or(address.len());
-    let (host, path) = address.split_at(path_at);
-    let host = host.rsplit('@').next().unwrap_or_default();
-    let fragment = match fragment {
-        "" if !rest.contains('#') => String::new(),
-        fragment if fragment.contains('=') => String::new(),
-        fragment => format!("#{fragment}"),
-    };
-    format!("{scheme}{host}{path}{fragment}")
 }
 
 #[cfg(test)]

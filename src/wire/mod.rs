@@ -6,7 +6,9 @@
 mod number;
 mod object;
 mod page;
+mod stream;
 
 pub(crate) use number::{float, integer};
 pub(crate) use object::{Kind, Object, read_items, read_list, read_string};
 pub use page::{CallsPage, CampaignList, RowsPage, ShapeError, organization_id};
+pub use stream::RowSplitter;

@@ -22,7 +22,12 @@ pub(crate) enum Kind {
 impl Kind {
     /// The type of the value that `json` holds, told by its first character.
     pub(crate) fn of(json: &str) -> Self {
-        match json.trim_start().as_bytes().first() {
+        Self::of_byte(json.trim_start().as_bytes().first())
+    }
+
+    /// The type of a value that begins with this byte.
+    pub(crate) fn of_byte(first: Option<&u8>) -> Self {
+        match first {
             Some(b'{') => Self::Object,
             Some(b'[') => Self::Array,
             Some(b'"') => Self::String,

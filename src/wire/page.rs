@@ -1,6 +1,6 @@
 //! The outermost shape of each answer: a page of rows, a list of campaigns, one campaign, the account.
 
-use super::{Kind, Object, integer, read_string};
+use super::{Kind, Object, RowSplitter, integer, read_string};
 use bytes::Bytes;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -36,19 +36,17 @@ pub struct RowsPage {
     pub page_size: Option<u64>,
     /// Sequences of bytes that were not UTF-8 and were replaced by U+FFFD.
     pub replaced: u64,
+    /// Whether there are more rows than were asked for, and perhaps more than were read.
+    pub is_cut: bool,
 }
 
 impl RowsPage {
     /// Splits an answer. Numbers may be floats or strings of digits; unknown keys are passed over; `rows` must
     /// be there and be a list.
-    pub fn split(body: Bytes) -> Result<Self, ShapeError> {
-        let (body, replaced) = into_utf8(body);
-        let text = as_text(&body);
-        let envelope = Envelope::read(text, "rows")?;
-        let rows = envelope.items(text)?;
-        let count = |name| envelope.member(name).and_then(count);
-        let (total, page, page_size) = (count("total"), count("page"), count("page_size"));
-        Ok(Self { body, rows, total, page, page_size, replaced })
+    pub fn split(body: &[u8]) -> Result<Self, ShapeError> {
+        let mut splitter = RowSplitter::default();
+        splitter.push(body)?;
+        splitter.finish()
     }
 
     /// The JSON text of row `index` of this page.
@@ -135,7 +133,7 @@ pub fn organization_id(body: &[u8]) -> Result<Option<String>, ShapeError> {
 }
 
 /// The body as valid UTF-8, and how many sequences had to be replaced for it.
-fn into_utf8(body: Bytes) -> (Bytes, u64) {
+pub(super) fn into_utf8(body: Bytes) -> (Bytes, u64) {
     if simdutf8::basic::from_utf8(&body).is_ok() {
         return (body, 0);
     }
@@ -151,6 +149,16 @@ fn into_utf8(body: Bytes) -> (Bytes, u64) {
     (Bytes::from(text), replaced)
 }
 
+/// Makes what stands behind `start` valid UTF-8; how many sequences had to be replaced for it.
+pub(super) fn into_utf8_in_place(bytes: &mut Vec<u8>, start: usize) -> u64 {
+    if simdutf8::basic::from_utf8(bytes.get(start..).unwrap_or_default()).is_ok() {
+        return 0;
+    }
+    let (text, replaced) = into_utf8(Bytes::from(bytes.split_off(start)));
+    bytes.extend_from_slice(&text);
+    replaced
+}
+
 /// The text of a body that [`into_utf8`] made.
 fn as_text(body: &Bytes) -> &str {
     simdutf8::basic::from_utf8(body).unwrap_or_default()
@@ -163,7 +171,7 @@ fn span_in(whole: &str, part: &str) -> Range<usize> {
 }
 
 /// A count, written as an integer, as a float or as a string of digits.
-fn count(json: &str) -> Option<u64> {
+pub(super) fn count(json: &str) -> Option<u64> {
     let value = match Kind::of(json) {
         Kind::Number => integer(json),
         _ => integer(read_string(json)?.trim()),
@@ -172,7 +180,7 @@ fn count(json: &str) -> Option<u64> {
 }
 
 /// An answer's outermost object, its list split into items on the way: one look at each byte.
-struct Envelope<'a> {
+pub(super) struct Envelope<'a> {
     list_name: &'static str,
     list: Option<ListShape<'a>>,
     members: Vec<(&'a str, &'a str)>,
@@ -184,7 +192,7 @@ enum ListShape<'a> {
 }
 
 impl<'a> Envelope<'a> {
-    fn read(text: &'a str, list_name: &'static str) -> Result<Self, ShapeError> {
+    pub(super) fn read(text: &'a str, list_name: &'static str) -> Result<Self, ShapeError> {
         let json = text.trim_start_matches('\u{feff}').trim_start();
         match json.as_bytes().first() {
             None => return Err(ShapeError::new("an empty answer")),
@@ -208,7 +216,7 @@ impl<'a> Envelope<'a> {
     }
 
     /// The last member of that name.
-    fn member(&self, name: &str) -> Option<&'a str> {
+    pub(super) fn member(&self, name: &str) -> Option<&'a str> {
         let member = self
             .members
             .iter()
@@ -226,7 +234,7 @@ impl<'a> Envelope<'a> {
     }
 
     /// Where the list's items stand in `text`.
-    fn items(&self, text: &str) -> Result<Vec<Range<usize>>, ShapeError> {
+    pub(super) fn items(&self, text: &str) -> Result<Vec<Range<usize>>, ShapeError> {
         let name = self.list_name;
         match &self.list {
             Some(ListShape::Items(items)) => Ok(items.iter().map(|item| span_in(text, item)).collect()),

@@ -21,7 +21,7 @@ async fn clones_together_never_send_more_at_once_than_is_allowed() {
     let requests: Vec<_> = (0..40)
         .map(|_| {
             let client = client.with_own_cost();
-            tokio::spawn(async move { client.fetch_rows("c1", None).await })
+            tokio::spawn(async move { client.fetch_rows("c1", None, usize::MAX).await })
         })
         .collect();
     server.wait_for(4).await;
@@ -38,11 +38,11 @@ async fn a_429_slows_everyone_down_and_good_answers_bring_the_pace_back() {
     let client = server.client();
     let other = client.with_own_cost();
     assert_eq!(other.allowance(), allowance(8));
-    client.fetch_rows("c1", None).await.unwrap();
+    client.fetch_rows("c1", None, usize::MAX).await.unwrap();
     assert_eq!(other.allowance(), allowance(4));
     let mut seen = vec![4];
     for _ in 0..100 {
-        other.fetch_rows("c1", None).await.unwrap();
+        other.fetch_rows("c1", None, usize::MAX).await.unwrap();
         let now = client.allowance().concurrent_requests;
         if seen.last() != Some(&now) {
             seen.push(now);
@@ -55,7 +55,7 @@ async fn a_429_slows_everyone_down_and_good_answers_bring_the_pace_back() {
 async fn other_troubles_slow_nobody_down() {
     let server = Server::with_replies(vec![answer(503, &[], b""), good()]).await;
     let client = server.client();
-    client.fetch_rows("c1", None).await.unwrap();
+    client.fetch_rows("c1", None, usize::MAX).await.unwrap();
     assert_eq!(client.allowance(), allowance(8));
 }
 
@@ -63,7 +63,7 @@ async fn other_troubles_slow_nobody_down() {
 async fn while_the_api_wants_to_be_left_alone_nobody_asks() {
     let server = Server::with_replies(vec![answer(429, &[("retry-after", "600")], b""), good()]).await;
     let client = server.client();
-    client.fetch_rows("c1", None).await.unwrap_err();
+    client.fetch_rows("c1", None, usize::MAX).await.unwrap_err();
     let other = client.with_own_cost();
     let error = other.fetch_campaigns().await.unwrap_err();
     assert!(
@@ -85,11 +85,11 @@ async fn a_request_that_is_given_up_holds_up_nobody() {
     let options = ClientOptions { max_concurrent_requests: 1, ..server.options() };
     let client = Client::new(options).unwrap();
     let stuck = client.clone();
-    let stuck = tokio::spawn(async move { stuck.fetch_rows("c1", None).await });
+    let stuck = tokio::spawn(async move { stuck.fetch_rows("c1", None, usize::MAX).await });
     server.wait_for(1).await;
     stuck.abort();
     assert!(stuck.await.unwrap_err().is_cancelled());
-    client.fetch_rows("c1", None).await.unwrap();
+    client.fetch_rows("c1", None, usize::MAX).await.unwrap();
     assert_eq!(client.cost().requests, 2);
 }
 
@@ -99,7 +99,7 @@ async fn a_try_without_an_answer_ends_and_is_counted() {
     let server = Server::start(move |_, _| Reply::Held(Arc::clone(&never), good())).await;
     let total_timeout = Duration::from_millis(30);
     let client = Client::new(ClientOptions { total_timeout, ..server.options() }).unwrap();
-    let error = client.fetch_rows("c1", None).await.unwrap_err();
+    let error = client.fetch_rows("c1", None, usize::MAX).await.unwrap_err();
     assert!(matches!(error, ApiError::TimedOut { after } if after == total_timeout), "{error:?}");
     assert_eq!(client.cost(), Cost { requests: 3, retries: 2, bytes: 0 });
 }
@@ -109,10 +109,10 @@ async fn what_a_campaign_costs_counts_for_its_pass_too() {
     let server = Server::with_replies(vec![answer(500, &[], b""), good()]).await;
     let pass = server.client();
     let (first, second) = (pass.with_own_cost(), pass.with_own_cost());
-    first.fetch_rows("c1", None).await.unwrap();
-    second.fetch_rows("c2", None).await.unwrap();
-    second.clone().fetch_rows("c2", None).await.unwrap();
-    pass.fetch_rows("c3", None).await.unwrap();
+    first.fetch_rows("c1", None, usize::MAX).await.unwrap();
+    second.fetch_rows("c2", None, usize::MAX).await.unwrap();
+    second.clone().fetch_rows("c2", None, usize::MAX).await.unwrap();
+    pass.fetch_rows("c3", None, usize::MAX).await.unwrap();
     let bytes = NO_ROWS.len() as u64;
     assert_eq!(first.cost(), Cost { requests: 2, retries: 1, bytes });
     assert_eq!(second.cost(), Cost { requests: 2, retries: 0, bytes: 2 * bytes });

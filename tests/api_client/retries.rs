@@ -9,7 +9,7 @@ async fn a_status_that_passes_is_tried_again() {
     for status in [408, 409, 429, 500, 502, 503, 504, 599] {
         let server = Server::with_replies(vec![answer(status, &[], b"oops"), good()]).await;
         let client = server.client();
-        client.fetch_rows("c1", None).await.unwrap_or_else(|error| panic!("{status}: {error}"));
+        client.fetch_rows("c1", None, usize::MAX).await.unwrap_or_else(|error| panic!("{status}: {error}"));
         assert_eq!(client.cost(), Cost { requests: 2, retries: 1, bytes: NO_ROWS.len() as u64 }, "{status}");
         assert_eq!(server.count(), 2, "{status}");
     }
@@ -31,7 +31,7 @@ async fn a_status_that_lasts_is_told_at_once() {
     ];
     for (status, is_expected) in cases {
         let server = Server::with_replies(vec![answer(status, &[], b"")]).await;
-        let error = server.client().fetch_rows("c1", None).await.unwrap_err();
+        let error = server.client().fetch_rows("c1", None, usize::MAX).await.unwrap_err();
         assert!(is_expected(&error), "{status}: {error:?}");
         assert!(error.hint().is_some());
         assert_eq!(server.count(), 1, "{status}");
@@ -42,7 +42,7 @@ async fn a_status_that_lasts_is_told_at_once() {
 async fn a_request_ends_with_its_last_try() {
     let server = Server::with_replies(vec![answer(500, &[], b""), answer(503, &[], b"")]).await;
     let client = server.client();
-    let error = client.fetch_rows("c1", None).await.unwrap_err();
+    let error = client.fetch_rows("c1", None, usize::MAX).await.unwrap_err();
     assert!(matches!(error, ApiError::Unavailable { status: 503 }), "{error:?}");
     assert_eq!(client.cost(), Cost { requests: 3, retries: 2, bytes: 0 });
     assert_eq!(server.count(), 3);
@@ -71,11 +71,11 @@ async fn an_answer_that_is_not_whole_is_tried_again_and_never_an_empty_page() {
     for (name, reply) in cases {
         let server = Server::with_replies(vec![reply.clone(), good()]).await;
         let client = server.client();
-        client.fetch_rows("c1", None).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        client.fetch_rows("c1", None, usize::MAX).await.unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(client.cost().requests, 2, "{name}");
 
         let server = Server::with_replies(vec![reply]).await;
-        let error = server.client().fetch_rows("c1", None).await.unwrap_err();
+        let error = server.client().fetch_rows("c1", None, usize::MAX).await.unwrap_err();
         let is_named = matches!(error, ApiError::BrokenOff { .. } | ApiError::Malformed { .. });
         assert!(is_named, "{name}: {error:?}");
         assert_eq!(server.count(), 3, "{name}");
@@ -89,7 +89,7 @@ async fn a_long_answer_that_is_malformed_is_tried_again_too() {
     let replies = vec![answer(200, &[], half), answer(200, &[], long.as_bytes())];
     let server = Server::with_replies(replies).await;
     let client = server.client();
-    client.fetch_rows("c1", None).await.unwrap();
+    client.fetch_rows("c1", None, usize::MAX).await.unwrap();
     let bytes = (half.len() + long.len()) as u64;
     assert_eq!(client.cost(), Cost { requests: 2, retries: 1, bytes });
 }
@@ -105,7 +105,7 @@ async fn a_pause_that_the_budget_cannot_hold_ends_the_request_at_once_and_is_nam
     ];
     for (status, headers, expected_ms) in cases {
         let server = Server::with_replies(vec![answer(status, &headers, b""), good()]).await;
-        let error = server.client().fetch_rows("c1", None).await.unwrap_err();
+        let error = server.client().fetch_rows("c1", None, usize::MAX).await.unwrap_err();
         let expected = Duration::from_millis(expected_ms);
         assert!(
             matches!(error, ApiError::RateLimited { retry_after: Some(pause) } if pause == expected),
@@ -119,7 +119,7 @@ async fn a_pause_that_the_budget_cannot_hold_ends_the_request_at_once_and_is_nam
 async fn a_pause_within_the_budget_is_made_and_the_request_goes_on() {
     for header in [("retry-after-ms", "2"), ("retry-after", "0.002"), ("retry-after", "0")] {
         let server = Server::with_replies(vec![answer(429, &[header], b""), good()]).await;
-        server.client().fetch_rows("c1", None).await.unwrap();
+        server.client().fetch_rows("c1", None, usize::MAX).await.unwrap();
         assert_eq!(server.count(), 2, "{header:?}");
     }
 }
@@ -133,7 +133,7 @@ async fn the_backoff_ends_with_the_budget() {
         backoff_base: Duration::from_hours(1),
         ..server.options()
     };
-    let error = Client::new(options).unwrap().fetch_rows("c1", None).await.unwrap_err();
+    let error = Client::new(options).unwrap().fetch_rows("c1", None, usize::MAX).await.unwrap_err();
     assert!(matches!(error, ApiError::Unavailable { status: 503 }), "{error:?}");
     assert_eq!(server.count(), 1);
 }
@@ -145,7 +145,7 @@ async fn the_api_may_ask_for_a_try_or_forbid_it() {
     {
         let server =
             Server::with_replies(vec![answer(status, &[("x-should-retry", advice)], b""), good()]).await;
-        let outcome = server.client().fetch_rows("c1", None).await;
+        let outcome = server.client().fetch_rows("c1", None, usize::MAX).await;
         assert_eq!(outcome.is_ok(), expected_count == 2, "{status} {advice}");
         assert_eq!(server.count(), expected_count, "{status} {advice}");
     }
@@ -160,7 +160,7 @@ async fn a_server_that_is_not_there_is_unreachable_after_every_try() {
     };
     let options = ClientOptions { base_url: format!("http://{vacant}"), ..server.options() };
     let client = Client::new(options).unwrap();
-    let error = client.fetch_rows("c1", None).await.unwrap_err();
+    let error = client.fetch_rows("c1", None, usize::MAX).await.unwrap_err();
     assert!(matches!(error, ApiError::Unreachable { .. }), "{error:?}");
     assert_eq!(client.cost(), Cost { requests: 3, retries: 2, bytes: 0 });
 }

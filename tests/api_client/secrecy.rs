@@ -78,7 +78,7 @@ async fn whatever_goes_wrong_the_key_and_the_apis_words_about_people_are_not_rep
         let options = ClientOptions { max_answer_bytes: 1000, ..server.options() };
         said.push_str(&format!("{options:?} {options:#?}"));
         let client = Client::new(options).unwrap();
-        let error = client.fetch_rows("c-of-ada", None).await.unwrap_err();
+        let error = client.fetch_rows("c-of-ada", None, usize::MAX).await.unwrap_err();
         said.push_str(&format!("{client:?} {client:#?} {}\n", everything(&error)));
     }
     let base_url = format!("https://{KEY}:{KEY}@host/?{KEY}");

@@ -191,10 +191,16 @@ async fn unknown_states_are_data_and_unknown_fields_are_kept() {
                     where call_attempt_id = $1";
         assert_eq!(spoilt.text(turn, "a").await.as_deref(), Some(r#"ghost: boo {"volume": 11}"#));
         let kind = |path: &str, kind: &str| (path.to_owned(), kind.to_owned());
+        let value = |path: &str, value: &str| kind(path, &format!("string, not a known value: {value}"));
         let expected = [
+            value("call.call_attempts[].result", "parrot"),
+            value("call.call_attempts[].status", "levitating"),
+            value("call.call_attempts[].transcript[].role", "ghost"),
             kind("call.call_attempts[].transcript[].volume", "number"),
             kind("call.call_attempts[].weather", "string"),
+            value("call.direction", "sideways"),
             kind("call.shoe_size", "number"),
+            value("call.status", "on_the_moon"),
             kind("mood", "object"),
         ];
         assert_eq!(spoilt.drift().await, expected);

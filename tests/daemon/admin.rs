@@ -1,10 +1,12 @@
 //! The admin server of a running daemon: who is told what, and hints that lead to a look.
 
 use crate::support::http::{get, send};
-use crate::support::running::{Running, until};
+use crate::support::running::{BOUND, Running, until};
 use crate::support::setting::Setting;
 use crate::{finish, small};
 use revox_mirror::simulator::{Fault, FaultKind};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 /// One look a year: what is seen sooner came by a hint.
 const YEARLY: (&str, &str) = ("REVOX_MIRROR__SCHEDULE__CRON", "0 0 0 1 1 *");
@@ -48,6 +50,11 @@ async fn a_hook_with_the_secret_leads_to_a_look_and_its_body_to_nothing_else() {
     assert_eq!(setting.list_requests(), lists + 1);
     let long = "x".repeat(70_000);
     assert_eq!(send(&address, "POST", &hook, &[], &long).await.status, 413);
+    // More hints than there is room for are no trouble.
+    let hints = (0..150).map(|_| send(&address, "POST", &hook, &[], ""));
+    for answer in futures::future::join_all(hints).await {
+        assert_eq!(answer.status, 202);
+    }
     let run = daemon.stop().await;
     assert!(!run.err.contains("marker-in-a-body") && !run.err.contains(secret));
 }
@@ -123,6 +130,10 @@ async fn it_is_ready_once_it_is_fresh_and_says_why_it_is_not() {
     for arguments in [&["ready"][..], &["ready", "--live"]] {
         crate::support::program::run(arguments, &listen).await.exits(0);
     }
+    // To know whether it lives takes no token, and so none is read.
+    let no_token = [listen[0], ("REVOX_MIRROR__ADMIN__TOKEN_FILE", "/nonexistent/token")];
+    crate::support::program::run(&["ready", "--live"], &no_token).await.exits(0).says("alive");
+    crate::support::program::run(&["ready"], &no_token).await.exits(2).says("admin.token_file");
     let metrics = get(&address, "/metrics").await.body;
     let id = &setting.simulator.campaign_ids()[0];
     for text in [
@@ -147,4 +158,77 @@ async fn it_is_ready_once_it_is_fresh_and_says_why_it_is_not() {
     daemon.stop().await;
     crate::support::program::run(&["ready"], &listen).await.exits(1).says("no daemon answers at");
     crate::support::program::run(&["ready"], &[("REVOX_MIRROR__ADMIN__LISTEN", "")]).await.exits(2);
+}
+
+/// A connection on which these bytes were sent.
+async fn began(address: &str, bytes: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(bytes.as_bytes()).await.unwrap();
+    stream
+}
+
+/// What comes until the other side closes.
+async fn rest(mut stream: TcpStream) -> String {
+    let mut text = String::new();
+    let read = tokio::time::timeout(BOUND, stream.read_to_string(&mut text)).await;
+    // A connection that is reset is closed as well.
+    let _ = read.expect("the connection is closed");
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_that_dawdle_are_cut_off_and_keep_nobody_out() {
+    let setting = Setting::new(small(1, 5)).await;
+    let daemon = setting.daemon(&[ANYWHERE, ("REVOX_MIRROR__ADMIN__HOOK_SECRET", "a-hook-secret-of-ours")]);
+    let address = address_of(&daemon).await;
+    // Of a body whose hook is unknown nothing is waited for.
+    let unknown = format!("POST /hooks/unknown HTTP/1.1\r\nHost: {address}\r\nContent-Length: 60000\r\n\r\n");
+    let mut stream = began(&address, &unknown).await;
+    let mut head = [0; 22];
+    stream.read_exact(&mut head).await.unwrap();
+    assert_eq!(&head, b"HTTP/1.1 404 Not Found");
+    let slow = unknown.replace("unknown", "a-hook-secret-of-ours");
+    let (half_a_head, half_a_body) =
+        (began(&address, "GET / HTTP/1.1\r\nHo").await, began(&address, &slow).await);
+    // More of them than there may be connections.
+    let mut silent = Vec::new();
+    for _ in 0..300 {
+        silent.push(TcpStream::connect(&address).await.unwrap());
+    }
+    until("somebody who asks is answered", async || {
+        let asked = tokio::time::timeout(std::time::Duration::from_secs(20), get(&address, "/livez"));
+        asked.await.is_ok_and(|answer| answer.status == 200)
+    })
+    .await;
+    let answer = rest(half_a_head).await;
+    assert!(answer.is_empty() || answer.contains(" 408 "), "{answer}");
+    assert!(rest(half_a_body).await.starts_with("HTTP/1.1 408 "));
+    drop(silent);
+    daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_grows_old_is_said_and_then_the_list() {
+    let setting = Setting::new(small(1, 5)).await;
+    finish(&setting.simulator, 1);
+    let daemon = setting.daemon(&[YEARLY, ANYWHERE, ("REVOX_MIRROR__ADMIN__READY_MAX_AGE", "1s")]);
+    let address = address_of(&daemon).await;
+    setting.until_equal().await;
+    setting.execute("update revox_sync.accounts set listed_at = now() + interval '1 hour'").await;
+    until("the copy is too old", async || {
+        let answer = get(&address, "/readyz").await;
+        answer.status == 503 && answer.body.contains("1 campaign is staler than 1 s; the stalest, ")
+    })
+    .await;
+    setting.execute("update revox_sync.accounts set listed_at = now() - interval '1 hour'").await;
+    until("the list is too old", async || {
+        get(&address, "/readyz").await.body.contains("the list of account default was read 60 min ago")
+    })
+    .await;
+    let page = get(&address, "/").await.body;
+    assert!(
+        page.contains("The campaign is stale") && page.contains("rows come in pages (older API)"),
+        "{page}"
+    );
+    daemon.stop().await;
 }

@@ -63,7 +63,7 @@ async fn a_second_signal_ends_it_at_once_and_nothing_is_lost() {
     daemon.signal(Signal::SIGTERM);
     daemon.says("stopping; what is under way").await;
     daemon.signal(Signal::SIGTERM);
-    daemon.ended().await.exits(0).says("stopped at once; what was committed stays");
+    daemon.ended().await.exits(1).says("stopped at once; what was committed stays");
     setting.run(&[]).await.exits(0);
     setting.assert_equal().await;
 }
@@ -76,7 +76,7 @@ async fn the_grace_is_an_end_too() {
     daemon.says("campaign started").await;
     until("the slow page is asked for", async || setting.rows_requests() >= 3).await;
     daemon.signal(Signal::SIGTERM);
-    daemon.ended().await.exits(0).says("the grace is over");
+    daemon.ended().await.exits(1).says("the grace is over");
 }
 
 #[tokio::test(flavor = "multi_thread")]

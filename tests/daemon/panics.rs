@@ -55,6 +55,7 @@ async fn a_pass_that_panics_is_reported_and_made_again_and_the_others_go_on() {
         lease_ttl: Duration::from_secs(30),
         shutdown_grace: Duration::from_secs(30),
         stop: mirror.stop.clone(),
+        upkeep: revox_mirror::upkeep::Upkeep::default(),
         trigger: "schedule",
         replan: Box::new(move || Ok(again.clone())),
     };

@@ -110,7 +110,7 @@ async fn a_daemon_that_starts_over_a_fresh_mirror_asks_for_nothing() {
     let before = setting.simulator.requests().total;
     // The last tick was on New Year's Day.
     let daemon = setting.daemon(&[("REVOX_MIRROR__SCHEDULE__CRON", "0 0 0 1 1 *")]);
-    daemon.says("the list was looked at").await;
+    daemon.says("the list was read a moment ago").await;
     daemon.stop().await;
     assert_eq!(setting.simulator.requests().total, before);
 }

@@ -1,7 +1,9 @@
 //! What becomes of trouble while the daemon runs.
 
+use crate::admin::address_of;
 use crate::small;
 use crate::support::cluster::{local_options, open_directory};
+use crate::support::http::get;
 use crate::support::running::until;
 use crate::support::setting::Setting;
 use nix::sys::signal::{Signal, kill};
@@ -33,8 +35,8 @@ async fn a_database_that_restarts_or_stays_away_for_a_while_is_survived() {
     let mut setting = Setting::over(small(2, 2000), first.url().expose_secret()).await;
     setting.set("REVOX_MIRROR__SYNC__BATCH_ROWS", "100");
     setting.simulator.inject(Fault::new(FaultKind::Slow(Duration::from_millis(80))).on_path("/rows"));
-    let daemon = setting.daemon(&[]);
-    daemon.says("the daemon runs").await;
+    let daemon = setting.daemon(&[("REVOX_MIRROR__ADMIN__LISTEN", "127.0.0.1:0")]);
+    let address = address_of(&daemon).await;
     let committed = "select coalesce(sum(walk_next_page), 0)::bigint from revox_sync.checkpoints";
     until("pages are committed", async || setting.count(committed).await > 2).await;
 
@@ -49,6 +51,12 @@ async fn a_database_that_restarts_or_stays_away_for_a_while_is_survived() {
     // It is away for many ticks.
     shut_down(directory.path()).await;
     daemon.says("the database is away").await;
+    // Which the admin server says, and within the time that a scrape has.
+    let reason = get(&address, "/readyz").await;
+    assert_eq!(reason.status, 503);
+    assert!(reason.body.contains("the database cannot be relied on: "), "{}", reason.body);
+    assert!(get(&address, "/metrics").await.body.contains("revox_mirror_database_up 0\n"));
+    assert!(get(&address, "/").await.body.contains("The database cannot be read"));
     let requests = setting.simulator.requests().total;
     let tries = daemon.count("the database is away");
     tokio::time::sleep(Duration::from_secs(12)).await;
@@ -61,8 +69,50 @@ async fn a_database_that_restarts_or_stays_away_for_a_while_is_survived() {
     setting.simulator.edit(|account| account.append_rows(0, 4).unwrap());
     setting.until_equal().await;
     daemon.says("the database is back").await;
+    until("it is ready again", async || get(&address, "/readyz").await.status == 200).await;
     daemon.stop().await;
     drop((first, second, third));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_refused_in_the_middle_parks_the_account_and_what_was_due_is_not_asked_for() {
+    let mut setting = Setting::new(small(8, 20)).await;
+    setting.set("REVOX_MIRROR__API__MAX_TRIES", "1");
+    setting.set("REVOX_MIRROR__SYNC__MAX_CONCURRENT_CAMPAIGNS", "1");
+    setting.set("REVOX_MIRROR__SCHEDULE__CRON", "0 0 0 1 1 *");
+    setting.simulator.inject(Fault::new(FaultKind::Slow(Duration::from_millis(1500))).on_path("/rows"));
+    let daemon = setting.daemon(&[("REVOX_MIRROR__ADMIN__LISTEN", "127.0.0.1:0")]);
+    let address = address_of(&daemon).await;
+    daemon.says("the list was looked at").await;
+    setting.simulator.inject(Fault::new(FaultKind::Status(401)));
+    let before = setting.simulator.requests().total;
+    daemon.says("the account is parked until somebody acts").await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let asked = setting.simulator.requests().total - before;
+    assert!(asked <= 5, "{asked} requests although seven more campaigns were due");
+    let page = get(&address, "/").await.body;
+    assert!(page.contains("Somebody has to act: account default is parked"), "{page}");
+    assert!(!page.contains("look at it in Revox"), "it is the key, and no campaign:\n{page}");
+    setting.simulator.clear_faults();
+    daemon.signal(Signal::SIGHUP);
+    setting.until_equal().await;
+    daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_campaign_alone_that_is_answered_with_401_is_held_back_and_nothing_else() {
+    let mut setting = Setting::new(small(3, 20)).await;
+    setting.set("REVOX_MIRROR__API__MAX_TRIES", "1");
+    let ids = setting.simulator.campaign_ids();
+    setting.simulator.inject(Fault::new(FaultKind::Status(401)).on_path(format!("{}/rows", ids[0])));
+    let daemon = setting.daemon(&[]);
+    daemon.says("a pass failed").await;
+    let complete = "select count(*) from revox_sync.checkpoints where completed_at is not null";
+    setting.until_count(complete, 2).await;
+    setting.simulator.edit(|account| account.append_rows(1, 4).unwrap());
+    setting.until_count("select count(*) from revox.campaign_rows", 44).await;
+    let run = daemon.stop().await;
+    assert!(!run.err.contains("parked"), "{}", run.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]

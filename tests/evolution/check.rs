@@ -28,6 +28,8 @@ type Classes = BTreeMap<String, &'static str>;
 pub(crate) struct Claims {
     /// The last line that was looked at.
     last: i64,
+    /// Whether the account may have answered in another way before.
+    pub(crate) keeps: bool,
     classes: BTreeMap<String, Classes>,
 }
 
@@ -89,6 +91,11 @@ impl Claims {
             if outcome != "complete" || !there.contains(campaign) {
                 continue;
             }
+            // What the account said in its other way is not what it says now.
+            if world.has_switched || world.begun_otherwise.contains(campaign) {
+                coverage.add("complete runs over a switch", 1);
+                continue;
+            }
             // An edit after the last word that the campaign was asked for is not yet known to anyone.
             let edited = world.edited_at.get(campaign);
             // A walk that is made twice is claimed complete before the second time.
@@ -118,7 +125,7 @@ impl Claims {
             self.classes.insert(campaign.clone(), classes);
         }
         coverage.add("full claims checked", u64::try_from(full.len()).unwrap());
-        check_full(&full, worker, simulator, world).await?;
+        check_full(&full, self.keeps, worker, simulator, world).await?;
         Ok(full)
     }
 
@@ -177,6 +184,7 @@ impl Claims {
 /// What full walks vouch for: everything in their campaigns.
 async fn check_full(
     campaigns: &BTreeSet<String>,
+    keeps: bool,
     worker: &Worker,
     simulator: &Simulator,
     world: &World,
@@ -184,7 +192,7 @@ async fn check_full(
     if campaigns.is_empty() {
         return Ok(());
     }
-    let mut scope = Scope { campaigns: Some(campaigns.clone()), spoilt: BTreeSet::new() };
+    let mut scope = Scope { campaigns: Some(campaigns.clone()), spoilt: BTreeSet::new(), keeps };
     let mut whole = Vec::new();
     for campaign in campaigns {
         let mut spoilt = simulator.edit(|account| world.spoilt_rows(account, campaign));

@@ -23,6 +23,7 @@ mod run;
 mod sabotage;
 #[path = "../support/mod.rs"]
 mod support;
+mod switch;
 mod worker;
 mod world;
 

@@ -1,18 +1,19 @@
 //! A case from its first pass to the settled dust.
 
 use crate::case::Case;
+use crate::chance::Chance;
 use crate::check::{Claim, Claims};
 use crate::coverage::Coverage;
 use crate::edits::Edit;
 use crate::faults::{self, Trouble};
 use crate::support::account::passing;
-use crate::support::truth::{differences, summary};
+use crate::support::truth::{Scope, differences_within, summary};
 use crate::worker::Worker;
 use crate::world::World;
 use chrono::DateTime;
 use revox_mirror::clock::Clock;
 use revox_mirror::plan::Outcome;
-use revox_mirror::simulator::{FaultKind, Simulator};
+use revox_mirror::simulator::{FaultKind, Flavour, Simulator};
 use revox_mirror::sync::{Mirror, PassOptions, PassReport, SyncError, run_pass};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -36,12 +37,16 @@ pub(crate) struct Step {
     /// The pass is aborted so long after this request for rows.
     pub(crate) kill: Option<(u64, Duration)>,
     pub(crate) full: bool,
+    /// The account answers in its other way from before this pass on.
+    pub(crate) switch: bool,
+    /// The same from this request for rows on.
+    pub(crate) switch_at: Option<u64>,
 }
 
 impl Step {
     /// Whether nothing stands in the pass's way.
     pub(crate) fn is_calm(&self) -> bool {
-        self.faults.is_empty() && self.during.is_empty() && self.kill.is_none()
+        self.faults.is_empty() && self.during.is_empty() && self.kill.is_none() && self.switch_at.is_none()
     }
 }
 
@@ -54,12 +59,15 @@ pub(crate) struct Run<'a> {
     claims: Claims,
     mirror: Mirror,
     menu: Vec<Edit>,
+    /// The way in which the account answers now, and the other one, if it has any.
+    pub(crate) ways: (Flavour, Option<Flavour>),
+    pub(crate) switching: Chance,
     /// Whether the API says in two ways how many rows there are.
     counts: bool,
     /// Whether a walk can be taken up again where it was broken off.
     resumes: bool,
     /// Whether an answer has lied since the last calm pass: how the API pages may have to be found out again.
-    is_misled: bool,
+    pub(crate) is_misled: bool,
     /// Campaigns whose walk was broken off by a kill alone.
     broken_off: BTreeSet<String>,
     now: Arc<AtomicI64>,
@@ -89,8 +97,10 @@ pub(crate) async fn run_case(worker: &Worker, seed: u64) -> Result<Coverage, Str
         is_misled: false,
         broken_off: BTreeSet::new(),
         menu: case.menu.clone(),
+        ways: (case.options.flavour, case.other),
+        switching: case.switching.clone(),
         counts: case.counts_rows(),
-        resumes: !case.options.flavour.is_newer(),
+        resumes: !case.options.flavour.is_newer() && case.other.is_none(),
         simulator,
         now,
     };
@@ -102,7 +112,12 @@ pub(crate) async fn run_case(worker: &Worker, seed: u64) -> Result<Coverage, Str
         failed => failed,
     };
     if let Err(failure) = ended {
-        return Err(format!("{failure}\n{:?}\n{}", case.options.flavour, run.world().story.join("\n")));
+        return Err(format!(
+            "{failure}\n{:?}, {:?}\n{}",
+            case.options.flavour,
+            case.other,
+            run.world().story.join("\n")
+        ));
     }
     let edits = run.world().edits.clone();
     for (edit, times) in edits {
@@ -125,7 +140,8 @@ impl Run<'_> {
     async fn evolve(&mut self) -> Result<(), String> {
         let steps = self.world().chance.count(3..6);
         for number in 0..=steps {
-            let step = self.draw_step(number == 0);
+            let mut step = self.draw_step(number == 0);
+            self.draw_switch(&mut step, number == 0);
             let killed = step.kill.is_some();
             self.pass(step).await?;
             // What was broken off is sometimes taken up before anything else happens.
@@ -191,6 +207,8 @@ impl Run<'_> {
         } else if lacks("walks that rows shifted in") {
             let during = (1..9).map(|request| (request, Edit::SlipRow)).collect();
             Some(("a shift", Step { during, ..step }))
+        } else if self.ways.1.is_some() && lacks("switches between passes") {
+            Some(("a switch", Step { switch: true, edits: 2, full: false, ..step }))
         } else if self.world().edit_count() < 10 {
             Some(("ten edits", Step { edits: 10, ..step }))
         } else {
@@ -201,6 +219,9 @@ impl Run<'_> {
     /// Makes one pass and checks what it claims.
     async fn pass(&mut self, mut step: Step) -> Result<(), String> {
         self.edit_between(&step).await;
+        if step.switch {
+            self.switch_way().await;
+        }
         let campaigns = self.simulator.campaign_ids();
         if campaigns.iter().any(|campaign| self.world().lies(campaign)) {
             step.faults.retain(|trouble| !trouble.lies);
@@ -223,6 +244,7 @@ impl Run<'_> {
             } => None,
         };
         let requests = self.simulator.requests();
+        self.note_way().await;
         self.simulator.clear_faults();
         self.simulator.on_request(|_, _, _| {});
         self.coverage.add("passes", 1);
@@ -243,10 +265,15 @@ impl Run<'_> {
             self.stand_still().await;
         }
         let world = self.world().clone();
+        self.claims.keeps = self.ways.1.is_some();
         let checked = (&world, &requests);
         let proven =
             self.claims.check(&claims, self.worker, &self.simulator, checked, &mut self.coverage).await?;
         self.world().hidden.retain(|campaign| !proven.contains(campaign));
+        let under_way = self.worker.under_way().await;
+        if ended.is_some() {
+            self.world().begun_otherwise.retain(|campaign| under_way.contains(campaign));
+        }
         self.note_broken_off(&step, ended.is_none()).await;
         Ok(())
     }
@@ -320,10 +347,14 @@ impl Run<'_> {
         self.world().begin_pass();
         let (world, killing) = (Arc::clone(&self.world), Arc::clone(killing));
         let (during, kill) = (step.during.clone(), step.kill);
+        let switch = step.switch_at.zip(self.ways.1);
         self.simulator.on_request(move |number, path, account| {
             let mut world = lock(&world);
             let campaign = World::campaign_of(path);
             *world.requests.entry(campaign.to_owned()).or_default() += 1;
+            if let Some((_, flavour)) = switch.filter(|(at, _)| *at == number) {
+                account.set_flavour(flavour);
+            }
             for (_, edit) in during.iter().filter(|(at, _)| *at == number) {
                 world.edit_during(account, *edit, campaign);
             }
@@ -361,7 +392,8 @@ impl Run<'_> {
                 break;
             }
         }
-        let differences = differences(&self.simulator, &self.worker.pool).await;
+        let scope = Scope { keeps: self.ways.1.is_some(), ..Scope::default() };
+        let differences = differences_within(&self.simulator, &self.worker.pool, &scope).await;
         if differences.is_empty() { Ok(()) } else { Err(format!("settled: {}", summary(&differences))) }
     }
 }

@@ -6,7 +6,7 @@ use revox_mirror::sabotage::{Sabotage, switch};
 use std::time::Instant;
 
 /// Cases that may be needed to find a fault.
-const CASES: u64 = 60;
+const CASES: u64 = 150;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_deliberate_fault_is_found() {

@@ -6,7 +6,7 @@ use revox_mirror::api::Client;
 use revox_mirror::clock::Clock;
 use revox_mirror::observe::Silent;
 use revox_mirror::simulator::Simulator;
-use revox_mirror::store::{Store, StoreOptions};
+use revox_mirror::store::{Store, StoreError, StoreOptions};
 use revox_mirror::sync::{Mirror, SyncSettings};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, PgPool};
@@ -24,7 +24,7 @@ pub(crate) struct Worker {
 impl Worker {
     pub(crate) async fn new() -> Self {
         let database = TestDatabase::fresh().await;
-        open(database.url()).await.migrate().await.unwrap();
+        migrate(database.url()).await;
         let pool = PgPoolOptions::new().max_connections(2).connect(database.url()).await.unwrap();
         let tables: Vec<String> = sqlx::query_scalar(
             "select schemaname || '.' || tablename from pg_tables
@@ -104,6 +104,21 @@ impl Worker {
 
     async fn execute(&self, statement: &'static str) {
         sqlx::query(statement).execute(&self.pool).await.unwrap();
+    }
+}
+
+/// A busy machine may keep the first connections waiting for longer than the mirror does.
+async fn migrate(url: &str) {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match open(url).await.migrate().await {
+            Err(StoreError::Away { .. }) if tries < 4 => {}
+            ended => {
+                ended.unwrap();
+                return;
+            }
+        }
     }
 }
 

@@ -36,6 +36,10 @@ pub(crate) struct World {
     pub(crate) edited_at: BTreeMap<String, u64>,
     /// How often rows shifted in the middle of a walk in this pass.
     pub(crate) shifts: u64,
+    /// Campaigns with a walk that was broken off before the account changed its way: what it has read says the old one.
+    pub(crate) begun_otherwise: BTreeSet<String>,
+    /// Whether the account changed its way in the middle of this pass.
+    pub(crate) has_switched: bool,
 }
 
 impl World {
@@ -56,6 +60,8 @@ impl World {
             requests: BTreeMap::new(),
             edited_at: BTreeMap::new(),
             shifts: 0,
+            begun_otherwise: BTreeSet::new(),
+            has_switched: false,
         }
     }
 
@@ -64,6 +70,7 @@ impl World {
         self.requests.clear();
         self.edited_at.clear();
         self.shifts = 0;
+        self.has_switched = false;
     }
 
     /// The campaign whose rows are asked for.

@@ -57,6 +57,28 @@ async fn more_than_a_fifth_of_five_campaigns_or_all_are_suspicious() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_campaign_that_refers_to_others_than_its_list_has_shown_is_written_all_the_same() {
+    let account = Account::new(Options { campaigns: 2, ..with_rows(3) }).await;
+    let id = account.simulator.campaign_ids()[0].clone();
+    // Behind the list and before the campaign itself is asked for, without a sign in its fingerprint.
+    account.simulator.on_request(move |number, _, account| {
+        if number == 1 {
+            let shown = account.campaign_truth(id.as_str()).unwrap();
+            let mut shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+            shown["assistant_id"] = "an assistant that nothing has shown".into();
+            shown["assistant"] = serde_json::Value::Null;
+            shown["call_retry_config"] = serde_json::json!({"max_retry_attempts": 77, "calling_windows": []});
+            account.set_raw_campaign(id.as_str(), Some(shown.to_string())).unwrap();
+        }
+    });
+    account.complete_pass(&full()).await;
+    let statement = "select count(*) from revox.campaigns c
+                     join revox.call_retry_configs k on k.id = c.call_retry_config_id and k.max_retry_attempts = 77
+                     where c.assistant_id = 'an assistant that nothing has shown'";
+    assert_eq!(account.count(statement).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_the_campaigns_that_an_earlier_pass_reported_are_accepted() {
     let account = mirrored(10).await;
     let left = account.simulator.campaign_ids().pop().unwrap();

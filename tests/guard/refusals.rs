@@ -55,7 +55,8 @@ async fn a_campaign_that_is_refused_is_its_own_failure_and_deletes_nothing() {
             let report = account.pass(&full()).await.unwrap();
             let outcomes: Vec<Outcome> = report.campaigns.iter().map(|campaign| campaign.outcome).collect();
             assert_eq!(outcomes, [Outcome::Failed, Outcome::Complete, Outcome::Complete], "{path}");
-            assert_eq!(report.campaigns[0].failure, Some(FailureKind::CampaignRefused));
+            let kind = if status == 401 { FailureKind::KeyRefused } else { FailureKind::CampaignRefused };
+            assert_eq!(report.campaigns[0].failure, Some(kind));
             assert!(note(&report.campaigns[0]).contains("refused the key"), "{report:?}");
             let recent = account.simulator.requests().recent;
             assert_eq!(recent.iter().filter(|request| request.contains(&path)).count(), 1, "not hammered");

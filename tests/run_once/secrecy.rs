@@ -4,7 +4,6 @@ use crate::support::leaks::leaks;
 use crate::support::setting::Setting;
 use revox_mirror::simulator::{Fault, FaultKind, Flavour, NewerApi, Options};
 use serde_json::json;
-use url::Url;
 
 const KEY: &str = "key-marker-7f31";
 const PASSWORD: &str = "password-marker-90c2";
@@ -50,17 +49,7 @@ async fn no_secret_is_shown_or_kept_however_much_is_logged() {
             account.set_raw_row(0, 5, row("", Some("call 5")))
         })
         .unwrap();
-    let name = setting.database().name().to_owned();
-    let role = format!("marked_{name}");
-    setting
-        .execute(&format!(
-            "create role {role} login password '{PASSWORD}'; grant create on database {name} to {role}"
-        ))
-        .await;
-    let mut url = Url::parse(setting.database().url()).unwrap();
-    url.set_username(&role).unwrap();
-    url.set_password(Some(PASSWORD)).unwrap();
-    setting.set("DATABASE_URL", url.as_str());
+    let role = setting.log_in_with(PASSWORD).await;
     setting.set("REVOX_MIRROR__LOG__LEVEL", "trace");
     setting.set("REVOX_MIRROR__API__MAX_TRIES", "2");
 

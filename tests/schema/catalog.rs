@@ -16,7 +16,7 @@ async fn every_schema_table_and_column_is_described() {
         &mut connection,
         "select n.nspname::text
          from pg_namespace n
-         where n.nspname in ('revox', 'revox_sync')
+         where n.nspname in ('revox', 'revox_sync', 'revox_campaigns')
            and coalesce(obj_description(n.oid, 'pg_namespace'), '') = ''
          union all
          select c.oid::regclass::text
@@ -163,6 +163,7 @@ async fn every_child_points_to_its_parents_and_parts_alone_go_with_their_owner()
         "assistant_structured_output_fields.assistant_id assistants cascade",
         "assistants.call_retry_config_id call_retry_configs",
         "call_attempts.call_id calls",
+        "call_status_history.call_id calls cascade",
         "calling_windows.call_retry_config_id call_retry_configs cascade",
         "calls.assistant_id assistants",
         "calls.call_retry_config_id call_retry_configs",
@@ -176,6 +177,7 @@ async fn every_child_points_to_its_parents_and_parts_alone_go_with_their_owner()
         "sms_messages.call_attempt_id call_attempts cascade",
         "speech_events.call_attempt_id call_attempts cascade",
         "transcript_turns.call_attempt_id call_attempts cascade",
+        "transcript_words.call_attempt_id call_attempts cascade",
     ];
     assert_eq!(found, expected);
 }
@@ -203,6 +205,9 @@ async fn whatever_the_api_gives_can_be_null() {
         .iter()
         .flat_map(|table| [format!("{table}._first_seen_at"), format!("{table}._synced_at")])
         .collect();
+    // All of it is the mirror's own.
+    let of_words = ["source", "language", "words", "is_cut", "attempt_synced_at"];
+    expected.extend(of_words.map(|column| format!("transcript_words.{column}")));
     expected.sort();
     let mut obliged = obliged;
     obliged.sort();

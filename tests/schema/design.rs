@@ -60,6 +60,10 @@ pub(crate) const TABLES: &[(&str, &str)] = &[
         "call_retry_config_id window_index start_time end_time starts_at ends_at retry_delay_seconds _extra",
     ),
     (
+        "transcript_words",
+        "call_attempt_id source language words is_cut attempt_synced_at",
+    ),
+    (
         "speech_events",
         "call_attempt_id id is_real_turn llm_system_prompt llm_ttft_ms llm_winner_model speaker
          started_speaking_at_ms stopped_speaking_at_ms stt_transcription_delay_ms transcript tts_ttfb_ms was_cut
@@ -73,6 +77,9 @@ pub(crate) const TABLES: &[(&str, &str)] = &[
         "email_messages",
         "call_attempt_id id created_at from_address resend_message_id subject to_emails _extra",
     ),
+    // Facts rather than the API's.
+    ("number_zones", "prefix zone"),
+    ("call_status_history", "call_id status seen_at"),
 ];
 
 /// Every view of schema `revox` with its columns, in order.
@@ -82,6 +89,63 @@ pub(crate) const VIEWS: &[(&str, &str)] = &[
         "sync_freshness",
         "campaign_id campaign_name complete_through completed_at full_walk_at last_outcome last_kind last_run_at
          last_requests last_error rows_live calls_live calls_open calls_unsettled rejects is_suspicious",
+    ),
+    (
+        "call_facts",
+        "call_id campaign_id campaign_name assistant_id assistant_name llm_model_name direction rows row_id
+         row_index phone_number contact_first_name contact_last_name contact_email contact_company
+         input_data status final_result final_dial_error attempts is_answered is_answered_by_human
+         is_voicemail ring_seconds talk_seconds first_attempt_at last_attempt_at recording_url
+         structured_output outcome outcome_summary created_at scheduled_at is_final is_settled",
+    ),
+    (
+        "attempt_facts",
+        "call_attempt_id call_id campaign_id campaign_name assistant_id assistant_name llm_model_name
+         attempt_number phone_number status result dial_error started_at answered_at ended_at is_answered
+         is_answered_by_human is_voicemail ring_seconds talk_seconds end_reason ended_by handled_by_human
+         recording_url structured_output time_zone time_zone_source started_local weekday hour",
+    ),
+    (
+        "transcripts",
+        "call_attempt_id call_id campaign_id campaign_name assistant_id assistant_name llm_model_name
+         attempt_number phone_number started_at result source transcript live_transcript
+         post_call_transcript turns user_turns assistant_turns human_agent_turns tool_turns user_words
+         assistant_words human_agent_words last_role",
+    ),
+    (
+        "tool_calls",
+        "call_attempt_id turn_index call_id campaign_id campaign_name assistant_id assistant_name
+         llm_model_name attempt_number phone_number started_at tool_name tool_arguments tool_is_error
+         tool_output",
+    ),
+    (
+        "campaign_funnel",
+        "campaign_id campaign_name status rows called answered answered_by_human voicemail completed failed
+         cancelled open called_rate answer_rate human_rate completion_rate",
+    ),
+    (
+        "daily_activity",
+        "campaign_id campaign_name day attempts calls answered answered_by_human voicemail ring_seconds
+         talk_seconds answer_rate human_rate",
+    ),
+    (
+        "hourly_answer_rate",
+        "campaign_id campaign_name weekday hour time_zone_source attempts calls answered answered_by_human
+         voicemail ring_seconds talk_seconds answer_rate human_rate",
+    ),
+    (
+        "assistant_scorecard",
+        "assistant_id assistant_name llm_model_name calls called answered answered_by_human voicemail
+         completed failed cancelled open interested not_interested callbacks attempts conversations
+         talk_seconds talk_seconds_average talk_seconds_median ended_by_user transferred answer_rate
+         human_rate completion_rate interested_rate hang_up_rate",
+    ),
+    (
+        "voice_latency",
+        "assistant_id assistant_name llm_model_name attempts replies interrupted interruption_rate
+         response_gap_ms_p50 response_gap_ms_p90 response_gap_ms_p99 transcription_delay_ms_p50
+         transcription_delay_ms_p90 transcription_delay_ms_p99 first_token_ms_p50 first_token_ms_p90
+         first_token_ms_p99 first_audio_ms_p50 first_audio_ms_p90 first_audio_ms_p99",
     ),
 ];
 
@@ -93,10 +157,17 @@ pub(crate) const BOOKKEEPING: &[(&str, &str)] = &[
          rows_updated rows_unchanged rows_tombstoned rejected error",
     ),
     ("checkpoints", "campaign_id completed_at"),
-    ("installation", "settle_window"),
+    ("settings", "time_zone"),
+    ("installation", "settle_window search_languages"),
+    ("search_marks", "id synced_at"),
     ("rejects", "campaign_id row_key payload_hash reason payload"),
+    ("erased", "kind hash erased_at"),
+    ("erasures", "id count key_check"),
     ("leases", "scope holder epoch expires_at"),
-    ("drift", "path sample_type first_seen_at last_seen_at count"),
+    ("typed_views", "campaign_id view_name columns impossible trouble refreshed_at"),
+    ("typed_misfits", "campaign_id row_id column_name"),
+    ("typed_pending", "campaign_id row_id"),
+    ("drift", "path sample_type first_seen_at last_seen_at first_seen_in last_seen_in count"),
     ("_sqlx_migrations", "version"),
 ];
 

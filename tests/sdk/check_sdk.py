@@ -1,10 +1,11 @@
 """Calls a simulated Revox API with an official SDK and holds every answer against the SDK's types, strictly.
 
-    check_sdk.py older|newer BASE_URL API_KEY
+    check_sdk.py older|newer API_KEY BASE_URL...
 
 The SDK builds its models without validating them, so the raw JSON of each answer is walked beside the types: no
-required field may be missing, no field may be unknown, every literal and every primitive type must hold. What does
-not is printed, a path a line, and the exit code is 1.
+required field may be missing, no field may be unknown, every literal and every primitive type must hold, in every
+model down to the innermost. And every field of every model must have had a value somewhere, so that nothing the SDK
+knows goes untried. What does not hold is printed, a path a line, and the exit code is 1.
 """
 
 import sys
@@ -54,6 +55,10 @@ def check(value, annotation, path):
     return [] if good else [f"{path}: {value!r} is not {expected(annotation)}"]
 
 
+# The fields that had a value in some answer: model and key.
+filled = set()
+
+
 def check_model(value, model, path):
     """The complaints about an object, field by field."""
     if not isinstance(value, dict):
@@ -64,11 +69,26 @@ def check_model(value, model, path):
         key = field.alias or name
         names.add(key)
         if key in value:
-            complaints += check(value[key], field.annotation, f"{path}.{key}")
+            found = check(value[key], field.annotation, f"{path}.{key}")
+            if not found and value[key] is not None:
+                filled.add((model, key))
+            complaints += found
         elif field.is_required():
             complaints.append(f"{path}.{key}: missing")
     complaints += [f"{path}.{key}: unknown field" for key in value if key not in names]
     return complaints
+
+
+def models_within(annotation, known):
+    """The models that values of a type may hold, at any depth."""
+    if isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel):
+        if annotation not in known:
+            known.add(annotation)
+            for field in annotation.model_fields.values():
+                models_within(field.annotation, known)
+    for argument in typing.get_args(annotation):
+        models_within(argument, known)
+    return known
 
 
 class Checker:
@@ -77,11 +97,13 @@ class Checker:
     def __init__(self):
         self.complaints = []
         self.answers = 0
+        self.models = set()
 
     def take(self, name, raw):
         """The parsed answer of a raw response, once it was held against its type."""
         parsed = raw.parse()
         body = raw.http_response.json()
+        models_within(type(parsed), self.models)
         found = check(body, type(parsed), name)
         if not found:
             # Pydantic has the last word: it validates what the SDK itself merely constructs.
@@ -89,6 +111,13 @@ class Checker:
         self.complaints += found
         self.answers += 1
         return parsed
+
+    def complain_of_what_was_never_shown(self):
+        """Complains of fields that no answer had a value for."""
+        for model in sorted(self.models, key=lambda model: model.__qualname__):
+            for name, field in model.model_fields.items():
+                if (model, field.alias or name) not in filled:
+                    self.complaints.append(f"{model.__qualname__}.{field.alias or name}: no answer shows it")
 
 
 def check_campaigns(client, checker, newer):
@@ -139,11 +168,8 @@ def literals_seen(rows):
     return {row.call.status for row in rows if row.call}
 
 
-def main():
-    flavour, base_url, api_key = sys.argv[1:]
-    newer = flavour == "newer"
-    client = Revox(api_key=api_key, base_url=base_url, max_retries=0)
-    checker = Checker()
+def check_account(client, checker, newer):
+    """Everything that an account shows. Gives the number of its rows."""
     rows = check_campaigns(client, checker, newer)
     me = client.users.with_raw_response.retrieve() if newer else client.users.me.with_raw_response.retrieve()
     checker.take("users.me", me)
@@ -152,10 +178,21 @@ def main():
     wanted = 10 if newer else 7
     if len(literals_seen(rows)) != wanted:
         checker.complaints.append(f"calls have {len(literals_seen(rows))} statuses, not all {wanted}")
+    return len(rows)
+
+
+def main():
+    flavour, api_key, *base_urls = sys.argv[1:]
+    checker = Checker()
+    rows = 0
+    for base_url in base_urls:
+        client = Revox(api_key=api_key, base_url=base_url, max_retries=0)
+        rows += check_account(client, checker, flavour == "newer")
+    checker.complain_of_what_was_never_shown()
 
     for complaint in checker.complaints[:50]:
         print(complaint)
-    print(f"revox {revox.__version__}: {checker.answers} answers, {len(rows)} rows, {len(checker.complaints)} complaints")
+    print(f"revox {revox.__version__}: {checker.answers} answers, {rows} rows, {len(checker.complaints)} complaints")
     return 1 if checker.complaints else 0
 
 

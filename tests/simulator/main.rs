@@ -14,3 +14,5 @@ mod edits;
 mod faults;
 mod paging;
 mod sdk;
+#[path = "../support/mod.rs"]
+mod support;

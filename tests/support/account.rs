@@ -3,13 +3,13 @@
 use super::database::TestDatabase;
 use revox_mirror::api::{Client, ClientOptions};
 use revox_mirror::clock::Clock;
-use revox_mirror::normalize;
+use revox_mirror::normalize::{self, PhoneNumbers};
 use revox_mirror::observe::Silent;
 use revox_mirror::plan::Outcome;
 use revox_mirror::simulator::{Options, Simulator};
 use revox_mirror::store::{Store, StoreOptions};
 use revox_mirror::sync::{Mirror, PassOptions, PassReport, SyncError, SyncSettings, run_pass};
-use revox_mirror::verify::{Report, Subject, verify};
+use revox_mirror::verify::{LeftOut, NumberForm, Report, Subject, verify};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use std::sync::Arc;
@@ -23,6 +23,8 @@ pub(crate) struct Account {
     /// For looking into the tables.
     pub(crate) pool: PgPool,
     pub(crate) database: TestDatabase,
+    /// The content of the operator's key file, once the test has one.
+    pub(crate) privacy_key: Option<[u8; 32]>,
 }
 
 /// A client that tries again without long pauses.
@@ -54,6 +56,7 @@ pub(crate) fn sync_settings() -> SyncSettings {
         full_walk_at_most: Duration::from_hours(24),
         look_at_most: Duration::ZERO,
         lease_ttl: Duration::from_secs(30),
+        views_per_campaign: true,
         normalize: normalize::Options::default(),
     }
 }
@@ -91,7 +94,7 @@ impl Account {
             progress: Arc::new(Silent),
             stop: CancellationToken::new(),
         };
-        Self { simulator, mirror, pool, database }
+        Self { simulator, mirror, pool, database, privacy_key: None }
     }
 
     pub(crate) async fn pass(&self, options: &PassOptions) -> Result<PassReport, SyncError> {
@@ -113,6 +116,12 @@ impl Account {
         report
     }
 
+    /// Gives the mirror the key by which people are known who are erased.
+    pub(crate) fn set_privacy_key(&mut self, secret: [u8; 32]) {
+        self.privacy_key = Some(secret);
+        self.mirror.settings.normalize.privacy_key = Some(normalize::PrivacyKey::new(&secret));
+    }
+
     /// The mirror's tables are equal to what the simulator shows.
     pub(crate) async fn assert_equal(&self) {
         super::truth::assert_equal(&self.simulator, &self.pool).await;
@@ -129,9 +138,26 @@ impl Account {
             page_size: mirror.settings.page_size,
             max_concurrent_campaigns: mirror.settings.max_concurrent_campaigns,
             keep_llm_system_prompt: mirror.settings.normalize.keep_llm_system_prompt,
+            left_out: Arc::new(self.left_out()),
             progress: mirror.progress.clone(),
         };
         verify(&subject, &[]).await.unwrap()
+    }
+
+    /// What the mirror leaves out, as `verify` has it.
+    fn left_out(&self) -> LeftOut {
+        let privacy = &self.mirror.settings.normalize.privacy;
+        LeftOut {
+            key: self.privacy_key.map(|key| key.to_vec().into()),
+            transcripts: privacy.no_transcripts,
+            recording_urls: privacy.no_recording_urls,
+            input_keys: privacy.input_keys_left_out.clone(),
+            phone_numbers: match privacy.phone_numbers {
+                PhoneNumbers::Full => NumberForm::Full,
+                PhoneNumbers::Hashed => NumberForm::Hashed,
+                PhoneNumbers::Masked => NumberForm::Masked,
+            },
+        }
     }
 
     /// One number out of the database.

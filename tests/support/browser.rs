@@ -18,9 +18,34 @@ pub(crate) struct Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
+        // Its driver may be gone before it, so that what is left of it is looked for by its profile.
         let _ = self.driver.kill();
         let _ = self.driver.wait();
+        let profile = self.profile.path().as_os_str().as_encoded_bytes();
+        for _ in 0..50 {
+            let left = processes_naming(profile);
+            if left.is_empty() {
+                break;
+            }
+            for process in left {
+                let _ = nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGKILL);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
+}
+
+/// Processes whose command line has these bytes.
+fn processes_naming(bytes: &[u8]) -> Vec<nix::unistd::Pid> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Some(process) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        if line.windows(bytes.len()).any(|window| window == bytes) {
+            found.push(nix::unistd::Pid::from_raw(process));
+        }
+    }
+    found
 }
 
 impl Browser {
@@ -80,6 +105,14 @@ impl Browser {
     /// What a function's body returns.
     pub(crate) async fn run(&self, script: &str) -> Value {
         self.command("POST", "execute/sync", json!({ "script": script, "args": [] })).await
+    }
+
+    /// Clicks on the first element that a selector finds, as a person does.
+    pub(crate) async fn click(&self, selector: &str) {
+        let wanted = json!({ "using": "css selector", "value": selector });
+        let element = self.command("POST", "element", wanted).await;
+        let id = element.as_object().and_then(|ids| ids.values().next()?.as_str()).expect("an element");
+        self.command("POST", &format!("element/{id}/click"), json!({})).await;
     }
 
     /// Waits until a function's body returns true.

@@ -5,8 +5,10 @@
 pub(crate) mod account;
 pub(crate) mod browser;
 pub(crate) mod cluster;
+pub(crate) mod columns;
 pub(crate) mod container;
 pub(crate) mod database;
+pub(crate) mod documents;
 pub(crate) mod hands;
 pub(crate) mod http;
 pub(crate) mod leaks;
@@ -14,6 +16,7 @@ pub(crate) mod pgbouncer;
 pub(crate) mod program;
 pub(crate) mod running;
 pub(crate) mod setting;
+pub(crate) mod shown;
 pub(crate) mod truth;
 
 use std::io::Write;

@@ -8,6 +8,7 @@ use revox_mirror::simulator::{Options, Simulator};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use tokio::process::Child;
+use url::Url;
 
 pub(crate) struct Setting {
     pub(crate) simulator: Simulator,
@@ -51,6 +52,21 @@ impl Setting {
     pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.environment.retain(|(other, _)| other != name);
         self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Lets the program log in to its database as a role of its own with this password; returns the role.
+    pub(crate) async fn log_in_with(&mut self, password: &str) -> String {
+        let name = self.database().name().to_owned();
+        let role = format!("marked_{name}");
+        self.execute(&format!(
+            "create role {role} login password '{password}'; grant create on database {name} to {role}"
+        ))
+        .await;
+        let mut url = Url::parse(self.database().url()).unwrap();
+        url.set_username(&role).unwrap();
+        url.set_password(Some(password)).unwrap();
+        self.set("DATABASE_URL", url.as_str());
+        role
     }
 
     /// Starts `run --once` with more arguments.

@@ -68,11 +68,16 @@ impl Table {
             "assistant_structured_output_fields" | "assistant_faq_items" => {
                 "assistant_id in (select assistant_id from revox.campaigns)"
             }
+            // Where an API shows what tools answered, it shows it of those turns alone.
+            "transcript_turns" => {
+                "tool_output is not null or not exists (select from revox.transcript_turns where tool_output is not null)"
+            }
             _ => "true",
         };
         // The last one: an attempt that goes to a larger call is not taken for one of several calls.
         let (key, order) = (self.keys.join(" || ' ' || "), self.keys.join(" desc, "));
-        let statement = format!("select {key} from revox.{name} where {shown} order by {order} desc limit 1");
+        let statement =
+            format!("select {key} from revox.{name} where ({shown}) order by {order} desc limit 1");
         let found: Option<String> =
             sqlx::query_scalar(AssertSqlSafe(statement)).fetch_optional(&account.pool).await.unwrap();
         let found = found?;

@@ -24,7 +24,7 @@ pub(super) fn render(view: &View<'_>) -> Markup {
         view.board.passes.iter().filter(|(id, _)| !status.campaigns.iter().any(|it| it.campaign_id == **id));
     html! {
         @if status.campaigns.is_empty() && view.board.passes.is_empty() {
-            p .quiet { "There is none yet. The first list is read when the daemon starts." }
+            p .quiet { "There is none yet: no list has shown one." }
         } @else {
             div .scroll role="region" aria-labelledby="campaigns-heading" tabindex="0" {
                 table {
@@ -71,7 +71,7 @@ fn line(view: &View<'_>, campaign: &CampaignStatus, is_elsewhere: bool) -> Marku
                 @if is_elsewhere { " " span .badge.going { "under way" } }
             }
             td .when {
-                @if is_stale { span .badge.warn { "stale" } " " }
+                @if is_stale && campaign.complete_through.is_some() { span .badge.warn { "stale" } " " }
                 (time_or_never(campaign.complete_through, view.now))
             }
             td .number { (campaign.rows_live) }
@@ -154,6 +154,9 @@ fn run_line(view: &View<'_>, run: &RunStatus) -> Markup {
         (Some(fell_back), _) => format!("read in full: {fell_back}"),
         (None, why) => why.clone().unwrap_or_default(),
     };
+    // They are written when a pass ends: one under way or broken off has none.
+    let figures = [run.requests, run.rows_seen, run.rows_inserted, run.rows_updated, run.rows_tombstoned];
+    let has_figures = run.outcome.is_some() && run.requests > 0;
     html! {
         tr {
             td .when { (time(run.started_at, view.now)) }
@@ -164,12 +167,13 @@ fn run_line(view: &View<'_>, run: &RunStatus) -> Markup {
                 }
                 " " span .quiet { (run.kind.as_deref().unwrap_or_default()) }
             }
-            td .number { (run.requests) }
-            td .number { (run.rows_seen) }
-            td .number { (run.rows_inserted) }
-            td .number { (run.rows_updated) }
-            td .number { (run.rows_tombstoned) }
-            td .quiet.small { (why) }
+            @for figure in figures {
+                td .number { @if has_figures { (figure) } }
+            }
+            td .quiet.small {
+                (why)
+                @if let Some(error) = &run.error { @if !why.is_empty() { "; " } (error) }
+            }
         }
     }
 }

@@ -7,11 +7,12 @@ mod campaigns;
 mod charts;
 mod troubles;
 
-use super::picture::Taken;
-use crate::observe::{BoardState, ago, counted};
+use super::picture::{Picture, Taken};
+use crate::observe::{BoardState, ago, api_words, counted};
 use crate::records::Time;
 use chrono::TimeDelta;
 use maud::{DOCTYPE, Markup, html};
+use std::collections::HashMap;
 
 pub(super) const STYLE: &str = include_str!("page.css");
 pub(super) const SCRIPT: &str = include_str!("page.js");
@@ -29,6 +30,12 @@ pub(super) struct View<'a> {
 }
 
 impl View<'_> {
+    /// Whether a pass is under way, in this process or in another one.
+    fn is_anything_under_way(&self) -> bool {
+        let is_elsewhere = |picture: &Picture| picture.status.runs.iter().any(|run| run.is_under_way);
+        !self.board.passes.is_empty() || self.taken.as_ref().is_ok_and(|picture| is_elsewhere(picture))
+    }
+
     /// Whether a copy of this time is stale.
     fn is_stale(&self, at: Option<Time>) -> bool {
         at.is_none_or(|at| self.now - at > self.max_age)
@@ -38,7 +45,8 @@ impl View<'_> {
 /// The parts that change, by the id of the element that holds them.
 pub(super) fn parts(view: &View<'_>) -> Vec<(&'static str, String)> {
     let mut parts = vec![
-        ("head", headline(view).into_string()),
+        ("state", state(view).into_string()),
+        ("since", since(view).into_string()),
         ("troubles", troubles::render(view).into_string()),
         ("campaigns", campaigns::render(view).into_string()),
         ("runs", campaigns::render_runs(view).into_string()),
@@ -52,11 +60,8 @@ pub(super) fn parts(view: &View<'_>) -> Vec<(&'static str, String)> {
 
 /// The whole page.
 pub(super) fn render(view: &View<'_>) -> Markup {
-    let part = |id: &str| {
-        let html =
-            parts(view).into_iter().find(|(part, _)| *part == id).map(|(_, html)| html).unwrap_or_default();
-        maud::PreEscaped(html)
-    };
+    let mut parts: HashMap<&str, String> = parts(view).into_iter().collect();
+    let mut part = |id: &str| maud::PreEscaped(parts.remove(id).unwrap_or_default());
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -73,7 +78,8 @@ pub(super) fn render(view: &View<'_>) -> Markup {
                 a .hidden.skip href="#campaigns-heading" { "Skip to the campaigns" }
                 header {
                     h1 { "revox-mirror" }
-                    div #head aria-live="polite" { (part("head")) }
+                    div #state role="status" { (part("state")) }
+                    div #since { (part("since")) }
                 }
                 main {
                     div #troubles { (part("troubles")) }
@@ -105,7 +111,7 @@ pub(super) fn render(view: &View<'_>) -> Markup {
                 }
                 footer .quiet.small {
                     p {
-                        "revox-mirror " (env!("CARGO_PKG_VERSION")) ", running since " (time(view.started_at, view.now)) ". "
+                        "revox-mirror " (env!("CARGO_PKG_VERSION")) ", started " (time(view.started_at, view.now)) ". "
                         a href="/metrics" { "Metrics" } " · " a href="/readyz" { "Readiness" }
                     }
                 }
@@ -114,13 +120,32 @@ pub(super) fn render(view: &View<'_>) -> Markup {
     }
 }
 
-/// How it stands, in one sentence, and when somebody looks next.
-fn headline(view: &View<'_>) -> Markup {
+/// How it stands, in one sentence that changes only when that does: it is read out to whoever listens.
+fn state(view: &View<'_>) -> Markup {
     let (words, kind) = sentence(view);
+    html! { p .headline { span .badge.(kind.0) { (kind.1) } " " (words) } }
+}
+
+/// As of when, and when somebody looks next.
+fn since(view: &View<'_>) -> Markup {
     let next = view.board.accounts.values().filter_map(|account| account.next_look_at).min();
+    let campaigns =
+        view.taken.as_ref().map(|picture| picture.status.campaigns.as_slice()).unwrap_or_default();
+    let oldest = campaigns.iter().map(|campaign| campaign.complete_through).min().flatten();
+    let accounts = view.taken.as_ref().map(|picture| picture.status.accounts.as_slice()).unwrap_or_default();
     html! {
-        p .headline { span .badge.(kind.0) { (kind.1) } " " (words) }
         p .quiet.small {
+            @if let Some(oldest) = oldest {
+                @if campaigns.len() > 1 { "The least fresh copy" } @else { "The copy" }
+                " is complete as of " (time(oldest, view.now)) ". "
+            }
+            @for account in accounts {
+                @if let Some(words) = api_words(account.api.as_deref()) {
+                    "Account " (account.name) ": " (words)
+                    @if let Some(since) = account.api_since { ", found so " (time(since, view.now)) }
+                    ". "
+                }
+            }
             @if view.board.is_draining {
                 "The daemon is stopping: what is under way is committed first."
             } @else if let Some(next) = next {
@@ -154,6 +179,11 @@ fn sentence(view: &View<'_>) -> (String, Kind) {
     if campaigns.is_empty() {
         return ("The mirror holds no campaign yet".to_owned(), ("warn", "Empty"));
     }
+    let never = campaigns.iter().filter(|campaign| campaign.complete_through.is_none()).count();
+    if stale > 0 && i64::try_from(never) == Ok(stale) && view.is_anything_under_way() {
+        let words = format!("The first copy of {} is being made", counted(stale, "campaign", "campaigns"));
+        return (words, ("going", "First copy"));
+    }
     if stale > 0 {
         let words = match count {
             1 => "The campaign is stale".to_owned(),
@@ -165,11 +195,15 @@ fn sentence(view: &View<'_>) -> (String, Kind) {
         };
         return (words, ("warn", "Stale"));
     }
-    let oldest = campaigns.iter().filter_map(|campaign| campaign.complete_through).min();
     let words = match count {
-        1 => format!("The campaign is complete as of {}", ago(oldest, view.now)),
-        _ => format!("All {count} campaigns are complete as of {}", ago(oldest, view.now)),
+        1 => "The campaign is fresh".to_owned(),
+        _ => format!("All {count} campaigns are fresh"),
     };
+    let troubled = i64::try_from(view.board.campaigns.len()).unwrap_or(i64::MAX);
+    if troubled > 0 {
+        let words = format!("{words}, and {} trouble", counted(troubled, "campaign has", "campaigns have"));
+        return (words, ("warn", "Trouble"));
+    }
     (words, ("good", "Fresh"))
 }
 

@@ -2,12 +2,17 @@
 
 use super::{View, time};
 use crate::observe::{Trouble, counted};
+use crate::records::Time;
 use crate::store::Status;
 use maud::{Markup, html};
 
 /// What accepts deletions.
 const ACCEPT: &str = "look at it in Revox; if it is right, `revox-mirror run --once --accept-deletions` marks as gone what was \
                       reported, and no more";
+
+/// What to do about a pass that another process has made, or this one before it started.
+const ELSEWHERE: &str = "nothing, if the next pass comes through, which is made by itself; the log of the process that made \
+                         it says more, and `revox-mirror check` tries the key, the API and the database";
 
 /// A line of the list.
 struct Line {
@@ -101,15 +106,18 @@ fn of_database(view: &View<'_>, status: &Status) -> Vec<Line> {
         if view.board.campaigns.contains_key(&campaign.campaign_id) {
             continue;
         }
-        let name = campaign.campaign_name.as_deref().unwrap_or(&campaign.campaign_id);
-        let subject = format!("{name} ({})", campaign.campaign_id);
+        let id = &campaign.campaign_id;
+        let subject = match campaign.campaign_name.as_deref().filter(|name| !name.is_empty()) {
+            Some(name) => format!("{name} ({id})"),
+            None => id.clone(),
+        };
         if campaign.is_suspicious {
             let what = "so many rows are gone from the API that none was marked as gone".to_owned();
             lines.push(plain(subject, what, Some(ACCEPT), false));
         } else if let Some(error) =
             campaign.last_error.as_ref().filter(|_| campaign.last_outcome.as_deref() == Some("failed"))
         {
-            lines.push(plain(subject, format!("the last pass failed: {error}"), None, true));
+            lines.push(plain(subject, format!("the last pass failed: {error}"), Some(ELSEWHERE), true));
         }
     }
     if status.rejects > 0 {
@@ -118,10 +126,18 @@ fn of_database(view: &View<'_>, status: &Status) -> Vec<Line> {
         lines.push(plain("Rejects".to_owned(), what, Some(hint), true));
     }
     if status.drift.count > 0 {
+        let drift = &status.drift;
+        let word = |word: &Option<String>| word.clone().unwrap_or_else(|| "?".to_owned());
+        let at = |at: Option<Time>| at.map_or("?".to_owned(), |at| at.format("%F %T UTC").to_string());
         let what = format!(
-            "the API says {} that this version does not know, {} for one",
-            counted(status.drift.count, "thing", "things"),
-            status.drift.newest_path.as_deref().unwrap_or("?")
+            "the API says {} that this version does not know, {} ({}) for one, first seen {} in {}, last seen {} in {}",
+            counted(drift.count, "thing", "things"),
+            word(&drift.newest_path),
+            word(&drift.newest_kind),
+            at(drift.newest_first_seen_at),
+            word(&drift.newest_first_seen_in),
+            at(drift.newest_last_seen_at),
+            word(&drift.newest_last_seen_in),
         );
         let hint = "nothing is lost: it is kept in _extra; revox_sync.drift has the list";
         lines.push(plain("Drift".to_owned(), what, Some(hint), true));

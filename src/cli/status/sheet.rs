@@ -3,9 +3,9 @@
 use super::Report;
 use crate::cli::pass::ACCEPT;
 use crate::cli::table::Table;
-use crate::observe::{ago, counted};
+use crate::observe::{ago, api_words, counted};
 use crate::records::Time;
-use crate::store::{AccountStatus, CampaignStatus, RunStatus};
+use crate::store::{AccountStatus, CampaignStatus, RunStatus, SearchStatus};
 
 /// Columns that a campaign's name may take.
 const NAME_WIDTH: usize = 28;
@@ -90,26 +90,75 @@ fn remarks(report: &Report) -> Vec<String> {
     }
     if let Some(path) = &status.drift.newest_path {
         remarks.push(format!(
-            "The API says {} that this version does not know, such as {path} ({}), first seen {}: see revox_sync.drift.",
+            "The API says {} that this version does not know, such as {path} ({}), first seen {} in {}, last seen {} in {}: \
+             see revox_sync.drift.",
             counted(status.drift.count, "thing", "things"),
             status.drift.newest_kind.as_deref().unwrap_or_default(),
             ago(status.drift.newest_first_seen_at, report.as_of),
+            status.drift.newest_first_seen_in.as_deref().unwrap_or("?"),
+            ago(status.drift.newest_last_seen_at, report.as_of),
+            status.drift.newest_last_seen_in.as_deref().unwrap_or("?"),
         ));
     }
+    remarks.extend(of_search_lag(&status.search, report.as_of));
     remarks
+}
+
+/// How far the full text over what was said is behind, if it is.
+fn of_search_lag(search: &SearchStatus, now: Time) -> Option<String> {
+    let how_many = match search.attempts_behind {
+        0 => return None,
+        count if count > 100_000 => "more than 100000 attempts".to_owned(),
+        count => counted(count, "attempt", "attempts"),
+    };
+    let since = ago(search.behind_since, now);
+    Some(format!(
+        "The search over what was said is behind by {how_many} at most, the first written {since}; a running daemon and the next \
+         `revox-mirror run --once` catch up."
+    ))
 }
 
 fn of_account(account: &AccountStatus, now: Time) -> Vec<String> {
     let organization = account.organization_id.as_ref().map(|id| format!(" of {id}")).unwrap_or_default();
     let place = account.base_url.as_ref().map(|url| format!(" at {url}")).unwrap_or_default();
     let listed = ago(account.listed_at, now);
-    let mut remarks = vec![format!("Account {}{organization}{place}: list read {listed}.", account.name)];
+    let api = api_words(account.api.as_deref()).map(|words| match account.api_since {
+        Some(_) => format!("; {words}, found so {}", ago(account.api_since, now)),
+        None => format!("; {words}"),
+    });
+    let api = api.unwrap_or_default();
+    let mut remarks =
+        vec![format!("Account {}{organization}{place}: list read {listed}{api}.", account.name)];
+    remarks.extend(of_search(account, now));
     if account.suspicious_at.is_some() {
         remarks.push(format!(
             "Account {} is suspicious: {} would have vanished, so none was marked as gone. If that is right, {ACCEPT}; if \
              not, look at the key and the base URL.",
             account.name,
             counted(account.suspicious_campaigns, "campaign", "campaigns")
+        ));
+    }
+    remarks
+}
+
+/// What the search over calls refused, or has shown of calls that are not mirrored.
+fn of_search(account: &AccountStatus, now: Time) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if let (Some(reason), Some("unpaged")) = (&account.search_refused, account.api.as_deref()) {
+        remarks.push(format!(
+            "Account {}: {reason} (asked {}). Campaigns that change are read in full; it is asked again after an hour.",
+            account.name,
+            ago(account.search_refused_at, now)
+        ));
+    }
+    let (none, others) = (account.changes_of_no_campaign, account.changes_of_other_campaigns);
+    if none + others > 0 {
+        remarks.push(format!(
+            "Account {}: the search over calls has shown {} of calls of no campaign and {} of campaigns that its list does \
+             not show; such calls are not mirrored.",
+            account.name,
+            counted(none, "change", "changes"),
+            others
         ));
     }
     remarks
@@ -136,7 +185,12 @@ fn of_campaign(campaign: &CampaignStatus, now: Time) -> Vec<String> {
     if let Some(outcome) = campaign.last_outcome.as_deref().filter(|outcome| *outcome != "complete") {
         let reason = campaign.last_error.as_deref().unwrap_or("no reason was kept");
         let when = ago(campaign.last_run_at, now);
-        remarks.push(format!("{name}: the last pass, {when}, ended as {outcome}: {reason}."));
+        let what_to_do = if outcome == "failed" {
+            " The next pass tries again by itself; if it goes on, `revox-mirror check` tries the key, the API and the database."
+        } else {
+            ""
+        };
+        remarks.push(format!("{name}: the last pass, {when}, ended as {outcome}: {reason}.{what_to_do}"));
     }
     if campaign.is_suspicious {
         remarks.push(format!(
@@ -232,7 +286,10 @@ mod tests {
         assert_eq!(remarks(&campaign(Some("complete"), false, None)), none);
         assert_eq!(
             remarks(&campaign(Some("failed"), false, Some("the key was refused"))),
-            ["Spring (c1): the last pass, 3 min ago, ended as failed: the key was refused."]
+            [
+                "Spring (c1): the last pass, 3 min ago, ended as failed: the key was refused. The next pass tries again by itself; if it \
+             goes on, `revox-mirror check` tries the key, the API and the database."
+            ]
         );
         let suspicious = remarks(&campaign(Some("suspicious"), true, Some("9 of 9 would vanish")));
         assert!(suspicious[0].ends_with("ended as suspicious: 9 of 9 would vanish."), "{suspicious:?}");

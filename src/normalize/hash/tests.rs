@@ -1,7 +1,6 @@
 //! What of a row counts for its hash, and what does not.
 
 use super::*;
-use bytes::Bytes;
 
 fn hasher() -> Hasher {
     Hasher::new(&[7; 32], &Options::default())
@@ -9,7 +8,7 @@ fn hasher() -> Hasher {
 
 fn view_with(rows: &[&str], hasher: &Hasher) -> PageView {
     let body = format!(r#"{{"rows":[{}],"total":{}}}"#, rows.join(", "), rows.len());
-    PageView::new(RowsPage::split(Bytes::from(body)).expect("a page"), hasher)
+    PageView::new(RowsPage::split(body.as_bytes()).expect("a page"), hasher)
 }
 
 fn view(rows: &[&str]) -> PageView {
@@ -170,7 +169,7 @@ fn ids_are_those_of_the_records() {
 #[test]
 fn hashes_are_bound_to_key_and_options() {
     let row = r#"{"id":"r"}"#;
-    let keep = Options { keep_llm_system_prompt: true };
+    let keep = Options { keep_llm_system_prompt: true, ..Options::default() };
     let hashers = [hasher(), Hasher::new(&[8; 32], &Options::default()), Hasher::new(&[7; 32], &keep)];
     let content: Vec<_> = hashers.iter().map(|hasher| view_with(&[row], hasher).rows[0].hash).collect();
     assert!(content[0] != content[1] && content[0] != content[2] && content[1] != content[2]);

@@ -45,6 +45,13 @@ fn credentials_are_told_by_their_names() {
         "encryption_key",
         "jwt",
         "connection_string",
+        "Ocp-Apim-Subscription-Key",
+        "sig",
+        "dsn",
+        "Mot de passe",
+        "clé API",
+        "body_template",
+        "has_api_key",
     ];
     for name in credentials {
         assert!(is_credential(name), "{name}");
@@ -71,6 +78,12 @@ fn credentials_are_told_by_their_names() {
         "connection_id",
         "passenger",
         "signed_at",
+        "token_expires_at",
+        "password_reset_requested",
+        "authorization_status",
+        "primary_key",
+        "pin_code",
+        "signal",
         "id",
         "",
         "-",
@@ -104,7 +117,77 @@ fn urls_lose_user_and_query() {
         ("", ""),
     ];
     for (url, expected) in cases {
-        assert_eq!(scrub_url(url), expected, "{url}");
+        assert_eq!(strip(url), expected, "{url}");
+    }
+}
+
+#[test]
+fn urls_among_peoples_own_data_lose_what_is_named_like_a_credential() {
+    let cases = [
+        ("https://a.example/x?id=12&page=2#part", "https://a.example/x?id=12&page=2#part"),
+        ("https://u:p@a.example/x?id=12", "https://a.example/x?id=12"),
+        ("https://a.example/x?id=12&access_token=s&n=1", "https://a.example/x?id=12&n=1"),
+        ("https://a.example/x?key=s", "https://a.example/x"),
+        ("https://a.example/x?sig=s;api%5Fkey=s#", "https://a.example/x#"),
+        ("https://a.example/x?token=", "https://a.example/x?token="),
+        ("https://a.example/?", "https://a.example/?"),
+        ("https://a.example/#access_token=s&state=1", "https://a.example/#state=1"),
+        ("https://a.example/#/page?token=s", "https://a.example/#/page"),
+        ("https://a.example/#/page?token=s&id=1", "https://a.example/#/page?id=1"),
+        (
+            "postgres://u:p@db.example:5432/app?sslmode=require",
+            "postgres://db.example:5432/app?sslmode=require",
+        ),
+    ];
+    for (url, expected) in cases {
+        assert_eq!(clean(url), expected, "{url}");
+        assert_eq!(scrub_text(url.into()), expected, "{url}");
+    }
+    assert_eq!(strip_url("wss://u:p@a.example/x?id=1"), "wss://a.example/x");
+    assert_eq!(url_without_user("https://u:p@a.example/x?sig=s"), "https://a.example/x?sig=s");
+}
+
+#[test]
+fn a_text_is_scrubbed_when_it_is_json_or_a_url_as_a_whole() {
+    let cases = [
+        (r#"{"token":"s","n":1}"#, r#"{"token":"[scrubbed]","n":1}"#),
+        (r#" [{"secret":"s"}]"#, r#" [{"secret":"[scrubbed]"}]"#),
+        (r#"{"token":"s","n"#, r#"{"token":"[scrubbed]","n"#),
+        (r#"{"a":"{\"token\":\"s\"}"}"#, r#"{"a":"{\"token\":\"[scrubbed]\"}"}"#),
+        ("my password is hunter2", "my password is hunter2"),
+        ("see https://u:p@a.example/?token=s", "see https://u:p@a.example/?token=s"),
+        ("https://a.example/?token=s is the link", "https://a.example/?token=s is the link"),
+        ("[laughs] \"token\": \"s\"", "[laughs] \"token\": \"s\""),
+        ("{{first_name}}", "{{first_name}}"),
+        ("", ""),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(scrub_text(text.into()), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_column_of_free_form_loses_credentials_and_nothing_else() {
+    let cases = [
+        (r#"{"Name":"Ada","n":1.50,"t":[1, 2]}"#, r#"{"Name":"Ada","n":1.50,"t":[1, 2]}"#),
+        (r#"{"CRM token":"s"}"#, r#"{"CRM token":"[scrubbed]"}"#),
+        (r#"{"has_token":true,"token":false}"#, r#"{"has_token":true,"token":false}"#),
+        (r#"{"url":"https://a.example/?id=1&key=s"}"#, r#"{"url":"https://a.example/?id=1"}"#),
+        (r#"{"url":"https://u:p@a.example"}"#, r#"{"url":"https://a.example"}"#),
+        (r#""{\"api_key\":\"s\"}""#, r#""{\"api_key\":\"[scrubbed]\"}""#),
+        (
+            r#"[{"name":"api_key","value":"s"},{"name":"city","value":"Lyon"}]"#,
+            r#"[{"name":"api_key","value":"[scrubbed]"},{"name":"city","value":"Lyon"}]"#,
+        ),
+        (
+            r#"{"headers":[{"name":"X","id":"1","n":1,"default":"s","on":true,"x":{"y":"s"}}]}"#,
+            r#"{"headers":[{"name":"X","id":"1","n":1,"default":"[scrubbed]","on":true,"x":"[scrubbed]"}]}"#,
+        ),
+        ("1e400", "1e400"),
+        ("null", "null"),
+    ];
+    for (json, expected) in cases {
+        assert_eq!(scrub_column(json), expected, "{json}");
     }
 }
 
@@ -119,6 +202,9 @@ fn secrets_leave_json_and_the_rest_stays() {
         (r#"{"token":null}"#, r#"{"token":null}"#),
         (r#"{"token":{"a":["}",{"b":"s"}]},"c":1}"#, r#"{"token":"[scrubbed]","c":1}"#),
         (r#"{"password":"a\"s","c":1}"#, r#"{"password":"[scrubbed]","c":1}"#),
+        (r#"{"value":"x","name":"api_key","n":1}"#, r#"{"value":"[scrubbed]","name":"api_key","n":1}"#),
+        (r#"{"value":{"value":"x"},"name":"api_key"}"#, r#"{"value":{"value":"x"},"name":"api_key"}"#),
+        (r#"[{"value":"x"},{"name":"api_key"}]"#, r#"[{"value":"x"},{"name":"api_key"}]"#),
         (r#"[{"x":{"y":[{"secret":"s"}]}}]"#, r#"[{"x":{"y":[{"secret":"[scrubbed]"}]}}]"#),
         (r#"{"url":"https://u:p@h/x?t=s"}"#, r#"{"url":"https://h/x"}"#),
         (r#"{"url":"https:\/\/u:p@h\/x?t=s"}"#, r#"{"url":"https://h/x"}"#),

@@ -55,14 +55,14 @@ fn an_assistant_of_the_older_api_lands() {
         }]),
     };
     assert_eq!(records.assistant, expected);
-    assert_eq!(listed(drift), [("assistant.updated_at".to_owned(), "object, not a time".to_owned(), 1)]);
+    assert_eq!(listed(&drift), [("assistant.updated_at".to_owned(), "object, not a time".to_owned(), 1)]);
 }
 
 #[test]
 fn an_assistant_of_the_newer_api_lands_without_its_secrets() {
     let mut drift = DriftCounts::new();
     let records = assistant(NEWER_ASSISTANT, &mut drift).expect("an assistant");
-    assert_eq!(listed(drift), []);
+    assert_eq!(listed(&drift), []);
     let assistant = records.assistant;
     assert_eq!((assistant.llm_model_name, assistant.llm_model_provider), (text("rt"), text("openai")));
     assert_eq!((assistant.voice_id, assistant.voice_speed), (text("voice-1"), Field::Null));
@@ -83,7 +83,7 @@ fn an_assistant_of_the_newer_api_lands_without_its_secrets() {
 fn a_campaign_lands_with_its_assistant() {
     let mut drift = DriftCounts::new();
     let records = campaign(CAMPAIGN, &mut drift).expect("a campaign");
-    assert_eq!(listed(drift), []);
+    assert_eq!(listed(&drift), []);
     let expected = Campaign {
         id: "campaign-1".to_owned(),
         organization_id: text("org-1"),

@@ -168,7 +168,7 @@ fn a_row_of_the_newer_api_lands() {
     let turn = TranscriptTurn {
         role: Some("human_agent".to_owned()),
         content: Some("ok".to_owned()),
-        tool_output: Some("done".to_owned()),
+        tool_output: text("done"),
         ..TranscriptTurn::default()
     };
     let attempt = CallAttempt {
@@ -196,7 +196,7 @@ fn a_row_of_the_newer_api_lands() {
 
 #[test]
 fn a_system_prompt_is_kept_if_it_is_wanted() {
-    let options = Options { keep_llm_system_prompt: true };
+    let options = Options { keep_llm_system_prompt: true, ..Options::default() };
     let records = row(NEWER_ROW, 0, &options, &mut DriftCounts::new());
     let call = records.call.expect("a call");
     let event = &call.attempts.items()[0].speech_events.items()[0];

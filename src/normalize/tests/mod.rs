@@ -1,6 +1,7 @@
 //! Rows, assistants and campaigns of both APIs, as they should be and as they should not.
 
 mod bad_values;
+mod drifting;
 mod landing_parents;
 mod landing_rows;
 mod rejects;
@@ -13,11 +14,11 @@ use crate::records::{Field, JsonText, Time};
 fn read_row(json: &str) -> (RowRecords, Vec<(String, String, u64)>) {
     let mut drift = DriftCounts::new();
     let records = row(json, 3, &Options::default(), &mut drift);
-    (records, listed(drift))
+    (records, listed(&drift))
 }
 
-fn listed(drift: DriftCounts) -> Vec<(String, String, u64)> {
-    drift.into_iter().map(|(drift, count)| (drift.path, drift.kind, count)).collect()
+fn listed(drift: &DriftCounts) -> Vec<(String, String, u64)> {
+    drift.iter().map(|(drift, seen)| (drift.path.clone(), drift.kind.clone(), seen.count)).collect()
 }
 
 /// The rejects as key, path and reason.

@@ -27,8 +27,9 @@ pub(in crate::simulator) fn assistant(look: Look, assistant: &Assistant, organiz
         json.field("organization_id", organization_id);
         json.field("prompt", &assistant.prompt);
         structured_output_config(json);
+        let transfer_phone_number = draw.chance(50).then_some("+33477001122");
         if !look.newer {
-            json.field("transfer_phone_number", draw.chance(50).then_some("+33477001122"));
+            json.field("transfer_phone_number", transfer_phone_number);
         }
         json.field("updated_at", assistant.updated_at);
         voice(json, look, draw);
@@ -90,6 +91,8 @@ fn voice(json: &mut Json, look: Look, draw: &mut Draw) {
         json.field("provider", if look.newer || provider != "gradium" { provider } else { "cartesia" });
         json.field("speed", draw.chance(60).then_some(1.05));
         if look.newer {
+            // Apart, so that what follows is the same on either API.
+            let draw = &mut draw.clone();
             json.field("model", draw.pick(&[Some("sonic-3"), Some("sonic-3.5"), None]));
             json.field("volume", draw.chance(40).then_some(0.9));
         }
@@ -200,7 +203,7 @@ fn newer_connections(json: &mut Json, draw: &mut Draw) {
             });
             json.field("connection_id", draw.token("nango_", 12));
             json.strings_field("outcomes", &["interested", "completed"]);
-            json.field("template", NULL);
+            json.field("template", draw.chance(50).then_some("{{name}} : {{outcome}}"));
         });
     }
     json.object_field("zoho", |json| {
@@ -236,13 +239,18 @@ fn newer_tools(json: &mut Json, draw: &mut Draw) {
             json.field("description", "Looks it up in the customer's own system");
             let bearer = draw.token("Bearer tool-secret-", 24);
             json.list_field("headers", [("Authorization", bearer), ("X-Tenant", "fr-42".to_owned())], pair);
-            json.list_field("input_schema", ["title"], |json, field| {
+            json.list_field("input_schema", ["title", "urgency"], |json, field| {
+                let is_enum = field == "urgency";
                 json.object(|json| {
                     json.field("name", field);
-                    json.field("required", true);
-                    json.field("type", "string");
-                    json.field("description", NULL);
-                    json.field("enum_options", NULL);
+                    json.field("required", !is_enum);
+                    json.field("type", if is_enum { "enum" } else { "string" });
+                    json.field("description", is_enum.then_some("How soon it is needed"));
+                    if is_enum {
+                        json.strings_field("enum_options", &["now", "later"]);
+                    } else {
+                        json.field("enum_options", NULL);
+                    }
                 });
             });
             json.field("method", draw.pick(&["GET", "POST", "PUT", "PATCH", "DELETE"]));

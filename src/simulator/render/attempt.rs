@@ -105,10 +105,8 @@ fn transcript(json: &mut Json, look: Look, key: &str, turns: usize, person: &Per
             if turn > 1 && draw.chance(6) {
                 tool_turn(json, look, draw);
             } else if turn.is_multiple_of(2) {
-                json.field(
-                    "role",
-                    if look.newer && turn > 9 && draw.chance(10) { "human_agent" } else { "assistant" },
-                );
+                let is_human = turn > 9 && draw.chance(10);
+                json.field("role", if look.newer && is_human { "human_agent" } else { "assistant" });
                 json.field("content", person.language.agent_line(draw));
             } else {
                 json.field("role", "user");

@@ -7,21 +7,23 @@ use crate::simulator::json::{Json, NULL};
 
 /// `"llm_model":{...}`. The older API knows two kinds and shows the others as `openrouter`.
 pub(super) fn llm_model(json: &mut Json, look: Look, draw: &mut Draw, model: Model) {
+    // What the newer API alone shows is drawn apart, so that what follows is the same on either API.
+    let mut apart = draw.clone();
     json.object_field("llm_model", |json| match model {
         Model::Dedicated => {
             json.field("name", draw.pick(&["gpt-4.1", "ministral-3-8b-instruct"]));
             json.field("type", "dedicated-instance");
         }
         Model::Custom if look.newer => {
-            json.field("api_key", draw.token("sk-custom-", 32));
+            json.field("api_key", apart.token("sk-custom-", 32));
             json.field("api_url", "https://svc:hunter2@llm.example.com/v1?token=url-secret");
             json.field("model_name", "meta-llama/llama-3-70b");
             json.field("type", "custom");
         }
         Model::Realtime if look.newer => {
-            json.field("provider", draw.pick(&["openai", "google"]));
+            json.field("provider", apart.pick(&["openai", "google"]));
             json.field("realtime_model_id", "gpt-realtime");
-            json.field("realtime_voice_id", draw.chance(50).then_some("marin"));
+            json.field("realtime_voice_id", apart.chance(50).then_some("marin"));
             json.field("type", "realtime");
         }
         Model::OpenRouter | Model::Custom | Model::Realtime => {
@@ -30,6 +32,10 @@ pub(super) fn llm_model(json: &mut Json, look: Look, draw: &mut Draw, model: Mod
             json.field("type", "openrouter");
         }
     });
+    if look.newer && matches!(model, Model::Custom | Model::Realtime) {
+        // As many draws as the older API's words for these take.
+        let _ = (draw.pick(&["", ""]), draw.pick(&["", ""]));
+    }
 }
 
 /// `"call_retry_config":{...}` or null: one of a handful, as people make them.

@@ -1,0 +1,41 @@
+//! The end of a round: what is remembered once its jobs have ended, and the views that are not up to date.
+
+use super::feed::Changes;
+use super::typed::refresh_views;
+use super::{CampaignReport, SyncError};
+use crate::plan::Outcome;
+use crate::store::Store;
+use std::sync::Arc;
+
+/// What ends a round.
+#[derive(Debug)]
+pub struct RoundEnd {
+    pub(super) account: Arc<str>,
+    pub(super) store: Option<Store>,
+    pub(super) changes: Option<Changes>,
+    pub(super) left_alone: Vec<String>,
+    pub(super) views_per_campaign: bool,
+}
+
+impl RoundEnd {
+    /// The same end, when jobs of these campaigns are not run: their changes wait for a full reading.
+    #[must_use]
+    pub fn leaving_alone(self, left_alone: Vec<String>) -> Self {
+        Self { left_alone, ..self }
+    }
+
+    /// Takes note of how the jobs have ended: what the search has shown counts as read once all of it has arrived.
+    pub async fn conclude(self, reports: &[CampaignReport]) -> Result<(), SyncError> {
+        let Some(store) = self.store else { return Ok(()) };
+        if reports.iter().any(|report| report.outcome != Outcome::Skipped) {
+            store.sweep_call_retry_configs().await?;
+        }
+        if let Some(changes) = self.changes {
+            Box::pin(changes.settle(&store, &self.account, reports, &self.left_alone)).await?;
+        }
+        if self.views_per_campaign {
+            Box::pin(refresh_views(&store, &self.account)).await;
+        }
+        Ok(())
+    }
+}

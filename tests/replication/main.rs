@@ -1,0 +1,8 @@
+//! The mirror carried onwards: into another database that follows the publication, and over a partitioned table of turns.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+mod partitioned;
+mod publication;
+#[path = "../support/mod.rs"]
+mod support;
