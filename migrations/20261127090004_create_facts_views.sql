@@ -35,6 +35,8 @@ select
     a.structured_output,
     c.outcome,
     c.outcome_summary,
+    c.assignee_email,
+    c.metadata,
     c.created_at,
     c.scheduled_at,
     coalesce(c.status in ('completed', 'cancelled', 'errored'), false) as is_final,
@@ -151,6 +153,10 @@ comment on column revox.call_facts.outcome is
     'Business outcome: not_interested, interested, completed, requested_callback_later, and whatever the API adds later. Newer API only.';
 comment on column revox.call_facts.outcome_summary is
     'The language model''s reasons for the outcome. Newer API only.';
+comment on column revox.call_facts.assignee_email is
+    'Email address of the colleague to whom the call was given. Newer API only.';
+comment on column revox.call_facts.metadata is
+    'What was stored with the call when it was ordered: a JSON object.';
 comment on column revox.call_facts.created_at is
     'When the call was ordered.';
 comment on column revox.call_facts.scheduled_at is

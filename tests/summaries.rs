@@ -15,12 +15,22 @@ use support::running::until;
 use support::setting::Setting;
 use tokio_util::sync::CancellationToken;
 
-const VIEWS: [&str; 5] =
-    ["campaign_funnel", "daily_activity", "hourly_answer_rate", "assistant_scorecard", "voice_latency"];
+const VIEWS: [&str; 10] = [
+    "campaign_funnel",
+    "daily_activity",
+    "hourly_answer_rate",
+    "call_outcomes",
+    "attempt_outcomes",
+    "dial_errors",
+    "tool_usage",
+    "talk_ratio",
+    "assistant_scorecard",
+    "voice_latency",
+];
 
 async fn account_of(campaigns: usize, rows: usize) -> Account {
     let flavour = Flavour::Newer(NewerApi::default());
-    Account::new(Options { campaigns, rows, turns: 2, flavour, ..Options::default() }).await
+    Account::new(Options { campaigns, rows, turns: 16, flavour, ..Options::default() }).await
 }
 
 fn store(account: &Account) -> &Store {
@@ -34,7 +44,7 @@ async fn sum_all_up(account: &Account) -> usize {
 /// What is marked, in words.
 async fn marked(account: &Account) -> BTreeSet<(String, String)> {
     let marked = store(account).marked_summaries(false).await.unwrap();
-    marked.into_iter().map(|Marked { owner_kind, owner_id }| (owner_kind, owner_id)).collect()
+    marked.into_iter().map(|Marked { owner_kind, owner_id, .. }| (owner_kind, owner_id)).collect()
 }
 
 async fn lines(account: &Account, schema: &str, view: &str) -> Vec<String> {
@@ -42,6 +52,14 @@ async fn lines(account: &Account, schema: &str, view: &str) -> Vec<String> {
     let key =
         if view.starts_with("assistant") || view.starts_with("voice") { "assistant" } else { "campaign" };
     let statement = format!("select v::text from {schema}.{view} v where {key}_id is not null order by 1");
+    sqlx::query_scalar(AssertSqlSafe(statement)).fetch_all(&account.pool).await.unwrap()
+}
+
+/// What a view says of what the mirror holds of each campaign, and what of it may still change.
+async fn copy_counts(account: &Account, view: &str) -> Vec<String> {
+    let statement = format!(
+        "select concat_ws(' ', campaign_id, rows_live, calls_live, calls_open, calls_unsettled) from {view} order by 1"
+    );
     sqlx::query_scalar(AssertSqlSafe(statement)).fetch_all(&account.pool).await.unwrap()
 }
 
@@ -54,6 +72,10 @@ async fn assert_true(account: &Account) -> usize {
         assert!(!said.is_empty(), "{view}");
         count += said.len();
     }
+    assert_eq!(
+        copy_counts(account, "revox.sync_freshness").await,
+        copy_counts(account, "revox_sync.copy_counts").await
+    );
     count
 }
 
@@ -106,6 +128,34 @@ async fn a_summary_is_not_believed_from_the_commit_on_that_changes_what_it_sums_
     assert_true(&account).await;
     sum_all_up(&account).await;
     assert_true(&account).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_settles_is_counted_though_nothing_else_of_it_is_written() {
+    let account = account_of(2, 30).await;
+    account.complete_pass(&passing()).await;
+    account.complete_pass(&full()).await;
+    sum_all_up(&account).await;
+    let campaign = &account.simulator.campaign_ids()[1];
+    for unsettled_since in ["now()", "null"] {
+        let before = copy_counts(&account, "revox.sync_freshness").await;
+        let touch = format!(
+            "update revox_sync.row_states set unsettled_since = {unsettled_since} where campaign_id = $1"
+        );
+        for _ in 0..2 {
+            sqlx::query(AssertSqlSafe(touch.clone())).bind(campaign).execute(&account.pool).await.unwrap();
+        }
+        assert_eq!(marked(&account).await, BTreeSet::from([("campaign".to_owned(), campaign.clone())]));
+        assert_ne!(copy_counts(&account, "revox.sync_freshness").await, before);
+        assert_true(&account).await;
+        sum_all_up(&account).await;
+        assert_true(&account).await;
+    }
+    sqlx::query("update revox_sync.row_states set position = position, read_by = read_by")
+        .execute(&account.pool)
+        .await
+        .unwrap();
+    assert_eq!(marked(&account).await, BTreeSet::new(), "what does not count leaves no mark");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 -- Fills an empty mirror with calls that were never made: {calls} calls with five attempts to three of them, half of them
 -- answered, 32 turns to each that was. Everything follows from the numbers, so that each run asks the same of the same.
+-- Lines lie as a backfill leaves them, campaign by campaign.
 
 set synchronous_commit = off;
 -- What is written refers to what is written.
@@ -15,7 +16,9 @@ select 'assistant-' || n, 0, 'is_interested', 'boolean', true
 from generate_series(0, 9) n;
 
 insert into revox.campaigns (id, organization_id, assistant_id, name, status, created_at, updated_at, _first_seen_at, _synced_at)
-select 'campaign-' || n, 'organization', 'assistant-' || n % 10, 'Campaign ' || n, 'running',
+select 'campaign-' || n, 'organization', 'assistant-' || n % 10,
+    -- One of those that the documents name.
+    case n when 3 then 'Relance devis 🚀' else 'Campaign ' || n end, 'running',
     '2025-01-01', '2025-12-31', '2025-01-01', '2025-12-31'
 from generate_series(0, 39) n;
 
@@ -32,18 +35,20 @@ select
     timestamptz '2025-01-01 08:00+00' + n % 360 * interval '1 day' + n::bigint * 104729 % 36000 * interval '1 second' as created_at,
     n % 6 <> 5 as is_answered,
     n % 5 <> 4 as is_human
-from generate_series(1, {calls}) n;
+from generate_series(1, {calls}) n
+order by n % 40, n;
 
 insert into revox.calls (
     id, campaign_id, assistant_id, organization_id, direction, status, to_phone_number, calls_count, llm_model_name, is_completed,
-    created_at, updated_at, outcome, contact_first_name, _first_seen_at, _synced_at
+    created_at, updated_at, outcome, contact_first_name, assignee_email, metadata, _first_seen_at, _synced_at
 )
 select
     call_id, 'campaign-' || campaign, 'assistant-' || campaign % 10, 'organization', 'outbound',
     case when n % 50 = 0 then 'scheduled' when is_answered then 'completed' else 'errored' end,
     phone_number, 1, 'gpt-4.1', is_answered, created_at, created_at + interval '3 hours',
     case when is_answered and is_human then (array['interested', 'not_interested', 'requested_callback_later'])[1 + n % 3] end,
-    'Contact ' || n, created_at, created_at
+    'Contact ' || n, 'colleague-' || n % 7 || '@example.com',
+    jsonb_build_object('source', (array['website', 'fair', 'partner', 'form'])[1 + n % 4]), created_at, created_at
 from made;
 
 insert into revox.campaign_rows (id, campaign_id, row_index, phone_number, input_data, call_id, _first_seen_at, _synced_at)
@@ -52,8 +57,10 @@ select
     jsonb_build_object('first_name', 'Contact ' || n, 'city', 'City ' || n % 500), call_id, created_at, created_at
 from made;
 
-insert into revox_sync.row_states (row_id, campaign_id, position, status)
-select r.id, r.campaign_id, r.row_index, c.status
+-- Some calls of a few campaigns are not settled.
+insert into revox_sync.row_states (row_id, campaign_id, position, status, unsettled_since)
+select r.id, r.campaign_id, r.row_index, c.status,
+    case when c.status <> 'scheduled' and r.row_index % 100 = 1 and length(c.campaign_id) = 10 then c.updated_at end
 from revox.campaign_rows r
 join revox.calls c on c.id = r.call_id;
 
@@ -64,40 +71,51 @@ insert into revox.call_attempts (
 select
     md5('attempt ' || n || ' ' || number)::uuid::text, call_id, number, phone_number, 'completed',
     case when answers then case when is_human then 'human' else 'voicemail' end end,
-    case when not answers then 'no_answer' end,
+    case when not answers then (array['no_answer', 'busy', 'no_answer', 'number_non_attributed'])[1 + n / 7 % 4] end,
     at, case when answers then at + (3 + n % 20) * interval '1 second' end, at + (30 + n % 300) * interval '1 second',
     case when answers then 'hangup' end, case when answers then (array['user', 'assistant'])[1 + n % 2] end,
-    case when answers and is_human then jsonb_build_object('is_interested', n % 3 = 0) end,
-    at, at
+    case when answers and is_human then jsonb_build_object('is_interested', n % 3 = 0, 'interest', (array['hot', 'warm', 'cold'])[1 + n % 3], 'budget_eur', n % 40 * 500) end,
+    at, timestamptz '2025-12-31' + n / 300 * interval '1 second'
 from made
 cross join lateral generate_series(1, case when n % 3 = 2 then 1 else 2 end) number
 cross join lateral (
     select
         is_answered and number = case when n % 3 = 2 then 1 else 2 end as answers,
         created_at + number * interval '1 hour' as at
-) tried;
+) tried
+order by campaign, n, number;
 
+-- Sentences of ten words that all share and ten that few do, of a vocabulary of 5,000; three that people look for.
 create temporary table said as
 select
     n as place,
-    'Good morning, this is about ' || (array['your offer', 'the invoice', 'a refund', 'the delivery', 'your appointment'])[1 + n % 5]
-        || ' of ' || (array['Monday', 'Tuesday', 'Friday', 'last week', 'next month'])[1 + n / 5 % 5]
-        || ', and I would like to ask whether number ' || n || ' suits you.' as content
-from generate_series(0, 199) n;
+    case n
+        when 0 then 'I want a refund for the invoice of May.'
+        when 1 then 'Please call me back on Wednesday, I am in a meeting right now.'
+        when 2 then 'Je vous prie de ne plus m''appeler.'
+        else 'Good morning, this is about the offer that you asked for'
+             || (select string_agg(' word' || (n * 7919 + k * 104729) % 5000, '' order by k) from generate_series(1, 10) k)
+    end as content
+from generate_series(0, 1999) n;
+
+analyze said;
 
 insert into revox.transcript_turns (call_attempt_id, turn_index, role, content, tool_name, tool_arguments, tool_is_error)
 select
-    a.id, turn,
-    case when turn = 20 then 'tool' when turn % 2 = 0 then 'assistant' else 'user' end,
-    case when turn <> 20 then s.content end,
-    case when turn = 20 then 'book_meeting' end,
-    case when turn = 20 then '{"day": "monday"}'::jsonb end,
-    case when turn = 20 then hashtext(a.id) % 10 = 0 end
-from revox.call_attempts a
-cross join generate_series(0, 31) turn
-join said s on s.place = abs((hashtext(a.id) + turn * 37) % 200)
-where a.answered_at is not null
-order by a.id, turn;
+    t.id, t.turn,
+    case when t.turn = 20 then 'tool' when t.turn % 2 = 0 then 'assistant' else 'user' end,
+    case when t.turn <> 20 then s.content end,
+    case when t.turn = 20 then 'book_slot' end,
+    case when t.turn = 20 then '{"day": "monday"}'::jsonb end,
+    case when t.turn = 20 then hashtext(t.id) % 10 = 0 end
+from (
+    select a.id, turn, abs((hashtext(a.id) + turn * 37) % 2000) as place
+    from revox.call_attempts a
+    cross join lateral generate_series(0, 31) turn
+    where a.answered_at is not null
+    offset 0
+) t
+join said s on s.place = t.place;
 
 insert into revox.speech_events (
     call_attempt_id, id, is_real_turn, llm_ttft_ms, llm_winner_model, speaker, started_speaking_at_ms, stopped_speaking_at_ms,
@@ -111,6 +129,11 @@ from revox.call_attempts a
 cross join generate_series(0, 7) event
 where a.answered_at is not null
   and hashtext(a.id) % 2 = 0;
+
+insert into revox_sync.summary_marks (owner_kind, owner_id)
+select 'campaign', c.id from revox.campaigns c
+union all
+select 'assistant', a.id from revox.assistants a;
 
 reset session_replication_role;
 vacuum analyze;

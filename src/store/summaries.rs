@@ -10,7 +10,20 @@ use sqlx::FromRow;
 
 /// The views over campaigns and over assistants, by the kind of whom they are about.
 const SUMMARIES: [(&str, &[&str]); 2] = [
-    ("campaign", &["campaign_funnel", "daily_activity", "hourly_answer_rate"]),
+    (
+        "campaign",
+        &[
+            "campaign_funnel",
+            "daily_activity",
+            "hourly_answer_rate",
+            "call_outcomes",
+            "attempt_outcomes",
+            "dial_errors",
+            "tool_usage",
+            "talk_ratio",
+            "copy_counts",
+        ],
+    ),
     ("assistant", &["assistant_scorecard", "voice_latency"]),
 ];
 
@@ -21,6 +34,8 @@ pub struct Marked {
     pub owner_kind: String,
     /// Its id.
     pub owner_id: String,
+    /// Whether it has been summed up before.
+    pub is_summed: bool,
 }
 
 impl Store {
@@ -29,7 +44,8 @@ impl Store {
     pub async fn marked_summaries(&self, sparing: bool) -> Result<Vec<Marked>, StoreError> {
         let mut transaction = self.begin().await?;
         query_as(
-            "select m.owner_kind, m.owner_id
+            "select m.owner_kind, m.owner_id,
+                    exists (select from revox_sync.summaries s where s.owner_id = m.owner_id) as is_summed
              from revox_sync.summary_marks m
              group by m.owner_kind, m.owner_id
              having not $1 or not exists (
@@ -43,13 +59,26 @@ impl Store {
         .map_err(StoreError::query("looking for what is to be summed up"))
     }
 
+    /// Whether summing up took less than a tenth of the last ten minutes, by all processes together.
+    pub async fn may_sum_up(&self) -> Result<bool, StoreError> {
+        let mut transaction = self.begin().await?;
+        query_scalar(
+            "select coalesce(sum(s.took), '0') < interval '1 minute'
+             from revox_sync.summaries s
+             where s.summed_at > now() - interval '10 minutes'",
+        )
+        .fetch_one(&mut *transaction)
+        .await
+        .map_err(StoreError::query("asking how long summing up took of late"))
+    }
+
     /// Sums one up, as of one state of the database, and takes the marks away that this state has. Does nothing, and says
     /// so, while another process does.
     pub async fn sum_up(&self, marked: &Marked) -> Result<bool, StoreError> {
         until_it_commits(|| self.try_to_sum_up(marked)).await
     }
 
-    async fn try_to_sum_up(&self, Marked { owner_kind, owner_id }: &Marked) -> Result<bool, StoreError> {
+    async fn try_to_sum_up(&self, Marked { owner_kind, owner_id, .. }: &Marked) -> Result<bool, StoreError> {
         let doing = "summing up";
         let mut transaction = self.begin_counting().await?;
         let connection = &mut *transaction;

@@ -13,9 +13,13 @@ mod support;
 mod words;
 
 use figures::Lines;
+use revox_mirror::store::Languages;
+use revox_mirror::upkeep::{Upkeep, look_after};
 use sqlx::{Connection, PgConnection};
+use std::collections::BTreeMap;
 use support::documents::{Answer, Document, ask};
 use support::shown::{self, Campaign, flavours, lived_in};
+use tokio_util::sync::CancellationToken;
 
 /// A question of the document, and what answers it from what the API shows.
 type Truth = (&'static str, fn(&[Campaign]) -> Lines);
@@ -58,6 +62,10 @@ async fn every_question_of_the_document_is_answered_rightly_on_both_apis() {
     assert_eq!(document.asked.len(), TRUTHS.len());
     for flavour in flavours() {
         let account = lived_in(flavour).await;
+        let languages = Languages { default: "simple".to_owned(), campaigns: BTreeMap::default() };
+        let upkeep = Upkeep { search: Some(languages), sparing: false };
+        let store = account.mirror.store.as_ref().unwrap();
+        assert!(look_after(store, &upkeep, &CancellationToken::new()).await);
         let shown = shown::account(&account.simulator);
         let mut connection = PgConnection::connect(account.database.url()).await.unwrap();
         sqlx::query("set timezone = 'UTC'").execute(&mut connection).await.unwrap();

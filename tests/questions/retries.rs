@@ -44,7 +44,8 @@ pub(crate) fn costs(account: &[Campaign]) -> Lines {
 pub(crate) fn talk(account: &[Campaign]) -> Lines {
     let talked = attempts(account)
         .into_iter()
-        .filter_map(|(_, _, it)| Some((it.result.as_deref(), it.talk_seconds()?)));
+        .filter(|(_, _, it)| it.answered_at.is_some())
+        .map(|(_, _, it)| (it.result.as_deref(), it.talk_seconds().unwrap_or(0)));
     let groups = grouped(talked.map(|(result, seconds)| (result.unwrap_or("not known yet"), seconds)));
     let all: i64 = groups.values().flatten().sum();
     let total = |group: &Vec<i64>| group.iter().sum::<i64>();

@@ -28,7 +28,7 @@ pub(crate) fn interested(account: &[Campaign]) -> Lines {
     let mut found: Vec<(&Campaign, &Call)> =
         calls(account).into_iter().filter(|(_, call)| has_outcome(call, "interested")).collect();
     let last_attempt = |call: &Call| call.attempts.iter().filter_map(|it| it.started_at).max();
-    found.sort_by_key(|(_, call)| (Reverse(last_attempt(call)), &call.id));
+    found.sort_by_key(|(_, call)| (Reverse(call.created_at), &call.id));
     let lines = found.into_iter().take(5).map(|(campaign, call)| {
         let name = |part: &str| call.contact[part].as_str();
         line![name("first_name"), name("last_name"), call.to_phone_number, campaign.name, last_attempt(call)]
@@ -60,11 +60,17 @@ pub(crate) fn follow_ups(account: &[Campaign]) -> Lines {
     largest_first(groups, |group| count(group)).iter().map(|(who, group)| line![who, count(group)]).collect()
 }
 
+/// The calls of the campaign that the questions name.
+fn of_one(account: &[Campaign]) -> impl Iterator<Item = &Call> {
+    let calls = calls(account).into_iter();
+    calls.filter(|(campaign, _)| campaign.name == "Relance devis 🚀").map(|(_, call)| call)
+}
+
 pub(crate) fn warmth(account: &[Campaign]) -> Lines {
     let latest = |call: &Call| {
         call.attempts.iter().map(|it| it.structured_output.clone()).find(|output| !output.is_null())
     };
-    let outputs = calls(account).into_iter().filter_map(|(_, call)| latest(call));
+    let outputs = of_one(account).filter_map(latest);
     let groups: std::collections::BTreeMap<String, Vec<Value>> =
         grouped(outputs.map(|output| (output["interest"].as_str().unwrap().to_owned(), output)));
     let budget = |output: &Value| output["budget_eur"].as_f64();
@@ -79,9 +85,9 @@ pub(crate) fn warmth(account: &[Campaign]) -> Lines {
 }
 
 pub(crate) fn sources(account: &[Campaign]) -> Lines {
-    let found = calls(account).into_iter();
-    let groups =
-        grouped(found.filter_map(|(_, call)| Some((call.metadata["source"].as_str()?.to_owned(), call))));
+    let groups = grouped(
+        of_one(account).filter_map(|call| Some((call.metadata["source"].as_str()?.to_owned(), call))),
+    );
     largest_first(groups, |group| count(group))
         .iter()
         .map(|(source, group)| {

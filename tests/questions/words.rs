@@ -6,7 +6,8 @@ use serde_json::Value;
 use std::cmp::Reverse;
 
 pub(crate) fn shares(account: &[Campaign]) -> Lines {
-    let talks = attempts(account).into_iter().filter(|(_, _, it)| it.has_result("human"));
+    let talks =
+        attempts(account).into_iter().filter(|(_, _, it)| it.has_result("human") && !it.turns().is_empty());
     let groups = grouped(talks.filter_map(|(_, call, it)| Some((&call.assistant.as_ref()?.name, it))));
     groups
         .iter()
@@ -29,7 +30,7 @@ fn latest<'a>(mut found: Vec<(&'a Campaign, &'a Call, &'a Attempt)>) -> Vec<(&'a
 pub(crate) fn refusals(account: &[Campaign]) -> Lines {
     let refuses = |turn: &Turn| turn.role == "user" && turn.content.contains("ne plus m'appeler");
     let mut found = attempts(account);
-    found.retain(|(_, _, it)| it.transcript.iter().flatten().any(refuses));
+    found.retain(|(_, _, it)| it.turns().iter().any(refuses));
     latest(found)
         .into_iter()
         .map(|(campaign, it)| line![it.phone_number, campaign.name, it.started_at])

@@ -96,7 +96,7 @@ pub(crate) const VIEWS: &[(&str, &str)] = &[
          row_index phone_number contact_first_name contact_last_name contact_email contact_company
          input_data status final_result final_dial_error attempts is_answered is_answered_by_human
          is_voicemail ring_seconds talk_seconds first_attempt_at last_attempt_at recording_url
-         structured_output outcome outcome_summary created_at scheduled_at is_final is_settled",
+         structured_output outcome outcome_summary assignee_email metadata created_at scheduled_at is_final is_settled",
     ),
     (
         "attempt_facts",
@@ -132,6 +132,27 @@ pub(crate) const VIEWS: &[(&str, &str)] = &[
         "hourly_answer_rate",
         "campaign_id campaign_name weekday hour time_zone_source attempts calls answered answered_by_human
          voicemail ring_seconds talk_seconds answer_rate human_rate",
+    ),
+    (
+        "call_outcomes",
+        "campaign_id campaign_name assistant_id assistant_name status is_final outcome assignee_email calls called
+         answered answered_by_human voicemail attempts ring_seconds talk_seconds",
+    ),
+    (
+        "attempt_outcomes",
+        "campaign_id campaign_name assistant_id assistant_name llm_model_name attempt_number result dial_error
+         ended_by end_reason attempts answered answered_by_human ring_seconds talk_seconds",
+    ),
+    ("dial_errors", "campaign_id campaign_name dial_error attempts calls numbers"),
+    (
+        "tool_usage",
+        "campaign_id campaign_name assistant_id assistant_name tool_name uses failed conversations calls
+         calls_succeeded",
+    ),
+    (
+        "talk_ratio",
+        "campaign_id campaign_name assistant_id assistant_name result conversations turns assistant_words
+         user_words human_agent_words assistant_share",
     ),
     (
         "assistant_scorecard",

@@ -30,24 +30,30 @@ async fn plan(account: &Account, query: &str) -> String {
 
 /// View, filter, and the large tables that the filter must reach by an index.
 const FILTERS: &[(&str, &str)] = &[
-    ("call_facts", "call_id = 'any'"),
-    ("call_facts", "campaign_id = 'any'"),
-    ("call_facts", "assistant_id = 'any'"),
-    ("attempt_facts", "call_attempt_id = 'any'"),
-    ("attempt_facts", "call_id = 'any'"),
-    ("attempt_facts", "campaign_id = 'any'"),
-    ("attempt_facts", "started_at >= '2026-02-28' and started_at < '2026-02-28 00:10'"),
-    ("transcripts", "call_attempt_id = 'any'"),
-    ("transcripts", "call_id = 'any'"),
-    ("transcripts", "campaign_id = 'any'"),
-    ("transcripts", "started_at >= '2026-02-28' and started_at < '2026-02-28 00:10'"),
-    ("tool_calls", "call_attempt_id = 'any'"),
-    ("tool_calls", "campaign_id = 'any'"),
-    ("campaign_funnel", "campaign_id = 'any'"),
-    ("daily_activity", "campaign_id = 'any'"),
-    ("hourly_answer_rate", "campaign_id = 'any'"),
-    ("assistant_scorecard", "assistant_id = 'any'"),
-    ("voice_latency", "assistant_id = 'any'"),
+    ("revox.call_facts", "call_id = 'any'"),
+    ("revox.call_facts", "campaign_id = 'any'"),
+    ("revox.call_facts", "assistant_id = 'any'"),
+    ("revox.attempt_facts", "call_attempt_id = 'any'"),
+    ("revox.attempt_facts", "call_id = 'any'"),
+    ("revox.attempt_facts", "campaign_id = 'any'"),
+    ("revox.attempt_facts", "started_at >= '2026-02-28' and started_at < '2026-02-28 00:10'"),
+    ("revox.transcripts", "call_attempt_id = 'any'"),
+    ("revox.transcripts", "call_id = 'any'"),
+    ("revox.transcripts", "campaign_id = 'any'"),
+    ("revox.transcripts", "started_at >= '2026-02-28' and started_at < '2026-02-28 00:10'"),
+    ("revox.tool_calls", "call_attempt_id = 'any'"),
+    ("revox.tool_calls", "campaign_id = 'any'"),
+    ("revox_sync.campaign_funnel", "campaign_id = 'any'"),
+    ("revox_sync.daily_activity", "campaign_id = 'any'"),
+    ("revox_sync.hourly_answer_rate", "campaign_id = 'any'"),
+    ("revox_sync.call_outcomes", "campaign_id = 'any'"),
+    ("revox_sync.attempt_outcomes", "campaign_id = 'any'"),
+    ("revox_sync.dial_errors", "campaign_id = 'any'"),
+    ("revox_sync.tool_usage", "campaign_id = 'any'"),
+    ("revox_sync.talk_ratio", "campaign_id = 'any'"),
+    ("revox_sync.copy_counts", "campaign_id = 'any'"),
+    ("revox_sync.assistant_scorecard", "assistant_id = 'any'"),
+    ("revox_sync.voice_latency", "assistant_id = 'any'"),
 ];
 
 /// Scans of large tables that no condition narrows down.
@@ -80,7 +86,7 @@ fn whole_scans(plan: &str) -> Vec<String> {
 async fn a_filter_on_an_id_or_a_time_reaches_the_indexes() {
     let account = filled().await;
     for (view, filter) in FILTERS {
-        let plan = plan(&account, &format!("select * from revox.{view} where {filter}")).await;
+        let plan = plan(&account, &format!("select * from {view} where {filter}")).await;
         assert_eq!(whole_scans(&plan), [""; 0], "{view} where {filter}:\n{plan}");
         assert!(plan.contains("Cond:"), "{plan}");
     }
