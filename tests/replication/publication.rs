@@ -3,10 +3,12 @@
 use super::support::account::{client_options, full, passing, sync_settings};
 use super::support::cluster::{local_options, open_directory};
 use super::support::database::TestDatabase;
+use super::support::leaks::leaks;
 use super::support::{running, truth};
 use revox_mirror::api::Client;
 use revox_mirror::clock::Clock;
 use revox_mirror::localdb::{LocalDb, Options as LocalOptions};
+use revox_mirror::normalize::PrivacyKey;
 use revox_mirror::observe::Silent;
 use revox_mirror::simulator::{Flavour, NewerApi, Options, Simulator};
 use revox_mirror::store::{Store, StoreOptions};
@@ -19,6 +21,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 const KEY: &str = "k";
+
+const PRIVACY_KEY: [u8; 32] = [7; 32];
 
 async fn store(url: &str) -> Store {
     let options =
@@ -116,16 +120,58 @@ async fn contents(pool: &PgPool) -> Vec<(String, i64, Option<String>)> {
 }
 
 fn mirror_over(store: Store, simulator: &Simulator) -> Mirror {
+    let mut settings = sync_settings();
+    settings.normalize.privacy_key = Some(PrivacyKey::new(&PRIVACY_KEY));
     Mirror {
         account: "default".into(),
         client: Client::new(client_options(simulator, KEY)).unwrap(),
         base_url: simulator.base_url(),
         store: Some(store),
-        settings: sync_settings(),
+        settings,
         clock: Clock::system(),
         progress: Arc::new(Silent),
         stop: CancellationToken::new(),
     }
+}
+
+/// Erases by the real program.
+fn erase(database: &str, whom: &[&str]) {
+    let directory = tempfile::tempdir().unwrap();
+    let key = directory.path().join("privacy_key");
+    std::fs::write(&key, PRIVACY_KEY).unwrap();
+    let erased = std::process::Command::new(env!("CARGO_BIN_EXE_revox-mirror"))
+        .arg("erase")
+        .args(whom)
+        .current_dir(directory.path())
+        .env("DATABASE_URL", database)
+        .env("REVOX_MIRROR__PRIVACY__KEY_FILE", &key)
+        .output()
+        .unwrap();
+    assert!(erased.status.success(), "{}", String::from_utf8_lossy(&erased.stderr));
+}
+
+/// The digits of a person who was talked to, the id of a call with somebody else, and what else tells of them.
+async fn to_be_erased(pool: &PgPool) -> Vec<String> {
+    let mut traces: Vec<String> = Vec::new();
+    let talks: Vec<(String, String, String)> = sqlx::query_as(
+        "select r.phone_number, r.call_id, a.id
+         from revox.campaign_rows r
+         join revox.call_attempts a on a.call_id = r.call_id
+         where exists (select from revox.transcript_turns t where t.call_attempt_id = a.id)
+         order by r.id
+         limit 2",
+    )
+    .fetch_all(pool)
+    .await
+    .unwrap();
+    let [(number, call, attempt), (_, other_call, other_attempt)] = talks.as_slice() else {
+        panic!("nobody was talked to: {talks:?}")
+    };
+    assert_ne!(call, other_call);
+    for trace in [number.trim_start_matches('+'), other_call, call, attempt, other_attempt] {
+        traces.push(trace.to_owned());
+    }
+    traces
 }
 
 /// New contacts, calls that move on, and ones that go.
@@ -205,16 +251,15 @@ async fn a_subscriber_ends_up_equal_through_inserts_updates_tombstones_and_delet
     .unwrap();
     assert!(figures.0 >= 2 && figures.1 > 0 && figures.2 > 0, "{figures:?}");
 
-    // What an erasure does: lines go, with all that hangs on them.
-    sqlx::raw_sql(
-        "update revox.campaign_rows set call_id = null where call_id = (select min(call_id) from revox.call_attempts);
-         delete from revox.call_status_history where call_id = (select min(call_id) from revox.call_attempts);
-         delete from revox.call_attempts where call_id = (select min(call_id) from revox.call_attempts)",
-    )
-    .execute(&here)
-    .await
-    .unwrap();
+    let erased = to_be_erased(&here).await;
+    for trace in &erased {
+        assert!(!leaks(&there, trace).await.is_empty(), "{trace} can be found");
+    }
+    erase(from, &["--phone", &format!("+{}", erased[0]), "--call", &erased[1]]);
     until_equal().await;
+    for trace in &erased {
+        assert_eq!(leaks(&there, trace).await, [""; 0], "{trace}");
+    }
 
     // The publisher's turns are partitioned meanwhile; the follower's are not.
     sqlx::raw_sql(include_str!("../../deploy/partition-transcript-turns.sql")).execute(&here).await.unwrap();
