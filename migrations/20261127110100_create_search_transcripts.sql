@@ -19,6 +19,8 @@ returns table (
 )
 language sql
 stable
+-- Planned by itself: never taken apart within somebody's query, nor compiled.
+set jit = off
 as $$
     with recursive languages as (
         (
@@ -82,7 +84,7 @@ as $$
           and a._deleted_at is null
           and (search_transcripts.campaign is null or k.campaign_id = search_transcripts.campaign)
         order by rank desc, a.started_at desc nulls last, w.call_attempt_id
-        limit search_transcripts.conversations
+        limit greatest(search_transcripts.conversations, 0)
     ), turns as (
         select f.*, t.turn_index, t.role, t.content, t.said @@ f.query as is_whole,
                bool_or(t.said @@ f.query) over (partition by f.call_attempt_id) as has_whole

@@ -73,12 +73,13 @@ async fn look_at_database(database: &Database, sheet: &mut Sheet<'_>) {
     );
     sheet.show("schema", look_at_schema(&store).await);
     let languages = upkeep::languages(&store, &sheet.context.settings.search).await;
-    sheet.show("search", languages.map(upkeep::described));
+    let described = match languages {
+        Ok(languages) => Ok(upkeep::described(&store, languages).await),
+        Err(error) => Err(error),
+    };
+    sheet.show("search", described);
     sheet.show("privacy", look_at_privacy(&store, sheet.context.settings.privacy.key()).await);
-    sheet.show(
-        "readers",
-        store.missing_shares().await.map(|missing| sharing::finding(&missing)).map_err(Into::into),
-    );
+    sheet.show("readers", look_at_readers(&store).await);
     store.close().await;
 }
 
@@ -106,6 +107,14 @@ async fn look_at_privacy(store: &Store, key: Result<Option<SecretSlice<u8>>, Con
         (Some(_), Some(_)) => Ok("privacy.key_file has the key by which erased people are known".to_owned()),
         (Some(_), None) => Ok("privacy.key_file has a key; nobody was erased so far".to_owned()),
         (None, None) => Ok("nobody was erased; `revox-mirror erase` wants privacy.key_file".to_owned()),
+    }
+}
+
+/// Whether others can read what there is.
+async fn look_at_readers(store: &Store) -> Finding {
+    match store.check_schema().await {
+        Ok(()) => Ok(sharing::finding(&store.missing_shares().await?)),
+        Err(_) => Ok("there is nothing to read before the schema is up to date".to_owned()),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::store::{Belongings, Removed, Store, StoreError};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgGroup, Args};
 use secrecy::ExposeSecret;
+use serde_json::{Map, Value, json};
 use std::collections::HashSet;
 
 /// `erase`.
@@ -29,6 +30,9 @@ pub(super) struct EraseArguments {
     /// Remove nothing, and show how many lines of each table would go
     #[arg(long)]
     dry_run: bool,
+    /// As JSON, for programs: dry_run, lines by table, and total
+    #[arg(long)]
+    json: bool,
 }
 
 /// Fewer digits are nobody's number, and would be found in half of all texts.
@@ -68,7 +72,12 @@ pub(super) async fn run(context: &Context, arguments: &EraseArguments) -> anyhow
     })
     .await;
     context.close(database).await;
-    show(context, &outcome?, arguments.dry_run);
+    let removed = outcome?;
+    if arguments.json {
+        context.terminal.print(&as_json(&removed, arguments.dry_run).to_string());
+    } else {
+        show(context, &removed, arguments.dry_run);
+    }
     Ok(Exit::Complete)
 }
 
@@ -78,7 +87,7 @@ async fn erase(
     key: &PrivacyKey,
     arguments: &EraseArguments,
 ) -> anyhow::Result<Removed> {
-    let EraseArguments { phones, calls, dry_run } = arguments;
+    let EraseArguments { phones, calls, dry_run, json: _ } = arguments;
     if store.load_erasures().await?.key_check.is_some_and(|held| held != key.check()) {
         return Err(StoreError::OtherPrivacyKey.into());
     }
@@ -128,6 +137,15 @@ fn mentions(text: &str, phones: &[String], belongings: &Belongings) -> bool {
     let digits: String = text.chars().filter(|letter| !" -.()/+".contains(*letter)).collect();
     phones.iter().any(|phone| digits.contains(phone.as_str()))
         || calls.iter().chain(attempts).any(|id| text.contains(&format!("\"{id}\"")))
+}
+
+fn as_json(removed: &Removed, dry_run: bool) -> Value {
+    let lines: Map<String, Value> = removed
+        .iter()
+        .filter(|(_, lines)| **lines > 0)
+        .map(|(table, lines)| ((*table).to_owned(), (*lines).into()))
+        .collect();
+    json!({ "dry_run": dry_run, "lines": lines, "total": removed.values().sum::<u64>() })
 }
 
 fn show(context: &Context, removed: &Removed, dry_run: bool) {

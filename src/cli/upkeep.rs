@@ -32,7 +32,22 @@ pub(super) async fn languages(store: &Store, settings: &SearchSettings) -> anyho
 }
 
 /// How what was said is made searchable, in words.
-pub(super) fn described(languages: Option<Languages>) -> String {
+pub(super) async fn described(store: &Store, languages: Option<Languages>) -> String {
+    let mut unknown = Vec::new();
+    for id in languages.iter().flat_map(|languages| languages.campaigns.keys()) {
+        if matches!(store.account_of(id).await, Ok(None)) {
+            unknown.push(id.clone());
+        }
+    }
+    let mut words = in_words(languages);
+    if !unknown.is_empty() {
+        words.push_str("; search.campaigns names campaigns that the mirror does not hold: ");
+        words.push_str(&unknown.join(", "));
+    }
+    words
+}
+
+fn in_words(languages: Option<Languages>) -> String {
     match languages {
         None => "what was said is not made searchable".to_owned(),
         Some(Languages { default, campaigns }) if campaigns.is_empty() => {

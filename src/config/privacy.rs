@@ -2,7 +2,7 @@
 
 use super::{ConfigError, values};
 use secrecy::SecretSlice;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -26,8 +26,7 @@ pub struct PrivacySettings {
 }
 
 /// Whether something is kept.
-#[derive(Debug, Clone, Copy, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keeping {
     /// It is.
     Keep,
@@ -36,8 +35,7 @@ pub enum Keeping {
 }
 
 /// How phone numbers are written.
-#[derive(Debug, Clone, Copy, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NumberForm {
     /// As the API shows them.
     Full,
@@ -45,6 +43,18 @@ pub enum NumberForm {
     Hashed,
     /// With two digits at each end, and half of the hash.
     Masked,
+}
+
+impl<'de> Deserialize<'de> for Keeping {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        values::one_of(source, &[("keep", Self::Keep), ("leave_out", Self::LeaveOut)])
+    }
+}
+
+impl<'de> Deserialize<'de> for NumberForm {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        values::one_of(source, &[("full", Self::Full), ("hashed", Self::Hashed), ("masked", Self::Masked)])
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]

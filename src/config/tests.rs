@@ -143,6 +143,16 @@ fn a_value_out_of_bounds_is_named_with_its_bounds_and_its_source() {
         ("REPORTING__TIME_ZONE", "Paris", "reporting.time_zone must be a time zone such as"),
         ("ADMIN__LISTEN", "9464", "admin.listen must be an address"),
         ("LOG__FORMAT", "xml", "log.format must be auto, text or json"),
+        (
+            "PRIVACY__TRANSCRIPTS",
+            "never",
+            "privacy.transcripts must be \"keep\" or \"leave_out\", and is \"never\"",
+        ),
+        (
+            "PRIVACY__PHONE_NUMBERS",
+            "Hashed",
+            "privacy.phone_numbers must be \"full\" or \"hashed\" or \"masked\", and is \"Hashed\"",
+        ),
         ("LOG__LEVEL", "loud", "log.level must be off, error"),
         ("REVOX__BASE_URL", "http://example.com/api", "revox.base_url must begin with https://"),
         ("REVOX__BASE_URL", "ftp://example.com", "revox.base_url must begin with https://"),

@@ -38,6 +38,19 @@ pub(super) fn flag<'de, D: Deserializer<'de>>(source: D) -> Result<bool, D::Erro
     }
 }
 
+/// One of a few words.
+pub(super) fn one_of<'de, D: Deserializer<'de>, T: Copy>(
+    source: D,
+    words: &[(&str, T)],
+) -> Result<T, D::Error> {
+    let text = String::deserialize(source)?;
+    let meant = words.iter().find(|(word, _)| *word == text.trim());
+    meant.map(|(_, value)| *value).ok_or_else(|| {
+        let known: Vec<String> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
+        wrong(&text, &known.join(" or "))
+    })
+}
+
 /// A length of time with its unit: `30s`, `2m`, `24h`, `90d`.
 pub(super) fn duration<'de, D: Deserializer<'de>>(source: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(source)?;

@@ -66,9 +66,12 @@ fn policy(kind: FailureKind) -> (Policy, Option<&'static str>) {
                  --accept-account`",
             ),
         ),
-        FailureKind::Settings => {
-            (Policy::Park(RARELY), Some("correct what is named, and reload (SIGHUP) or restart"))
-        }
+        FailureKind::Settings => (
+            Policy::Park(RARELY),
+            Some(
+                "correct what is named: in the configuration's file, and reload (SIGHUP), or in the environment, and restart",
+            ),
+        ),
         FailureKind::CampaignRefused => (
             Policy::Later(growing(60, 3600)),
             Some("the key may not read this campaign, or it has just been deleted: look at it in Revox"),

@@ -160,6 +160,16 @@ impl StoreError {
         matches!(self, Self::Unreachable { .. } | Self::Away { .. })
     }
 
+    /// What went wrong as a whole, before the reason.
+    #[must_use]
+    pub fn heading(&self) -> &'static str {
+        match self {
+            Self::NoPrivacyKey | Self::OtherPrivacyKey => "the people who were erased cannot be left out",
+            Self::SchemaNewer { .. } | Self::SchemaOlder { .. } => "the mirror's tables are not ready",
+            _ => "the mirror's database failed",
+        }
+    }
+
     /// What a person can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
@@ -173,7 +183,7 @@ impl StoreError {
             }
             Self::Refused { .. } => "check user, password and database name in DATABASE_URL",
             Self::Denied { .. } => {
-                "connect as the user that owns the mirror's schemas, or have its owner grant this one the right to use and write to revox and revox_sync"
+                "connect as the user that owns the mirror's schemas, or have its owner grant this one the right to use and write to revox and revox_sync; who may only read (revox_reader) asks the view revox.sync_freshness instead"
             }
             Self::TooOld { .. } => {
                 "use Postgres 14 or newer, or unset DATABASE_URL and let the mirror run its own"

@@ -234,7 +234,7 @@ pub enum SyncError {
     #[error("the campaign list cannot be read")]
     List(#[source] ApiError),
     /// The database failed.
-    #[error("the mirror's database failed")]
+    #[error("{}", .0.heading())]
     Store(#[from] StoreError),
     /// Another process holds the account's list.
     #[error("another revox-mirror reads the account's list")]

@@ -87,7 +87,7 @@ pub(super) enum PageError {
     Unbelievable(#[source] StoreError),
     #[error("somebody was erased meanwhile: what had been read before was not written, and is read again")]
     ErasedMeanwhile,
-    #[error("the mirror's database failed")]
+    #[error("{}", .0.heading())]
     Store(#[source] StoreError),
     #[error("a task ended before its work was done")]
     Task(#[from] tokio::task::JoinError),

@@ -39,7 +39,7 @@ const LISTED_REJECTS: i64 = 50;
 pub(super) enum Failure {
     #[error("a page could not be read")]
     Api(#[from] ApiError),
-    #[error("the mirror's database failed")]
+    #[error("{}", .0.heading())]
     Store(#[from] StoreError),
     #[error("a task ended before its work was done")]
     Task(#[from] tokio::task::JoinError),

@@ -5,6 +5,7 @@ use crate::support::leaks::leaks;
 use crate::support::program::{self, Run};
 use crate::support::setting::Setting;
 use revox_mirror::simulator::{Flavour, Options};
+use serde_json::Value;
 use std::io::Write;
 use tempfile::NamedTempFile;
 
@@ -57,6 +58,12 @@ async fn everything_goes_and_stays_away(flavour: Flavour) {
     dry.exits(0).says("A dry run").says("revox.transcript_turns").says("revox_sync.rejects");
     assert_eq!(lines(&setting).await, before);
     assert_eq!(setting.count("select count(*) from revox_sync.erased").await, 0);
+    let for_programs = run(&setting, &["erase", "--phone", NUMBER, "--dry-run", "--json"]).await;
+    let for_programs: Value = serde_json::from_str(&for_programs.exits(0).out).unwrap();
+    assert_eq!(for_programs["dry_run"], true);
+    assert!(dry.out.contains(&for_programs["lines"]["revox.transcript_turns"].to_string()), "{for_programs}");
+    let counted = for_programs["lines"].as_object().unwrap().values().filter_map(Value::as_u64).sum::<u64>();
+    assert_eq!(for_programs["total"], counted);
 
     let erased = run(&setting, &["erase", "--phone", NUMBER]).await;
     erased.exits(0).says("revox.calls").says("No pass brings any of it back");
@@ -153,6 +160,9 @@ async fn nobody_is_erased_or_brought_back_without_the_key() {
     }
     setting.environment.retain(|(name, _)| name != "REVOX_MIRROR__PRIVACY__KEY_FILE");
     for arguments in [&["run", "--once"][..], &["verify"]] {
-        run(&setting, arguments).await.exits(2).says("privacy.key_file is not set");
+        let said = run(&setting, arguments).await;
+        said.exits(2)
+            .says("privacy.key_file is not set")
+            .says("the people who were erased cannot be left out");
     }
 }

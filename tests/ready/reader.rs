@@ -134,6 +134,7 @@ async fn a_mirror_without_the_rights_migrates_and_says_what_an_administrator_can
         ),
     )
     .await;
+    program("check", &login.url).await.says("there is nothing to read before the schema is up to date");
     let said = program("migrate", &login.url).await;
     said.exits(0).says("migrations were applied").says("As an administrator");
     let create = "create publication revox_mirror for table";

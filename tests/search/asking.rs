@@ -122,6 +122,12 @@ async fn no_text_of_a_query_is_an_error() {
         ("http://a.com/x'y?b=\\", &[]),
         ("🎉", &[]),
     ];
+    for most in ["-1", "0"] {
+        let statement =
+            format!("select count(*) from revox.search_transcripts('refund', conversations => {most})");
+        let found: i64 = sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(&desk.pool).await.unwrap();
+        assert_eq!(found, 0, "{most}");
+    }
     for (words, expected) in cases {
         assert_eq!(desk.found_in(words).await, expected, "{words:.60}");
     }

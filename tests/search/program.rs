@@ -57,6 +57,10 @@ async fn a_single_pass_fills_the_search_and_status_says_how_far_it_is_behind() {
 
     setting.execute("alter function revox_sync.hidden rename to read_transcript").await;
     setting.set(LANGUAGE, "english");
+    setting.set("REVOX_MIRROR__SEARCH__CAMPAIGNS__NO_SUCH_CAMPAIGN", "french");
+    let checked = command(&setting, &["check"]).await;
+    checked.says("search.campaigns names campaigns that the mirror does not hold: no_such_campaign");
+    setting.environment.retain(|(name, _)| !name.contains("NO_SUCH_CAMPAIGN"));
     setting.run(&[]).await.exits(0);
     assert_eq!((setting.count(WORDS).await, setting.count(MARKS).await), (spoken, 0));
     assert_eq!(
