@@ -16,7 +16,7 @@ const RULES: &[(&str, &[&str])] = &[
     ),
     // Shares nothing with `normalize`, and of `sync` and `wire` only how pages are asked for and split.
     ("verify", &["sync", "plan", "api", "wire", "store", "records", "clock", "observe"]),
-    ("upkeep", &["store", "records"]),
+    ("upkeep", &["store", "records", "clock"]),
     ("store", &["records", "normalize", "plan", "clock", "observe", "typed", "sabotage"]),
     ("normalize", &["wire", "records"]),
     ("plan", &["records"]),

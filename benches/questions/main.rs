@@ -114,7 +114,7 @@ async fn keep_up(url: &Url) -> anyhow::Result<f64> {
     let languages = Languages { default: "simple".to_owned(), campaigns: BTreeMap::default() };
     store.installation_key(Duration::from_secs(86_400)).await?;
     let began = Instant::now();
-    let upkeep = Upkeep { search: Some(languages), sparing: false };
+    let upkeep = Upkeep { search: Some(languages), ..Upkeep::default() };
     let is_done = look_after(&store, &upkeep, &CancellationToken::new()).await;
     anyhow::ensure!(is_done, "what was filled in could not be looked after");
     let took = began.elapsed().as_secs_f64();

@@ -97,7 +97,7 @@ async fn live(
 ) -> anyhow::Result<Exit> {
     let (store, connection) = interrupt::or_signal(begin_anew(database)).await?;
     connection.close().await?;
-    let upkeep = upkeep::wanted(&store, &settings, true).await?;
+    let upkeep = upkeep::wanted(context, &store, &settings, true).await?;
     context.terminal.print(
         "A simulated account lives, and is mirrored every five seconds, until Ctrl-C. Look into the mirror from another \
          terminal with\n  revox-mirror psql --demo\n  revox-mirror status --demo",
@@ -114,7 +114,7 @@ async fn show(context: &Context, settings: &Settings, database: &Database) -> an
     let progress = pass::progress(&context.terminal);
     let mirror = mirror_of(context, settings, &account, client, Some(store.clone()), progress)?;
     let options = PassOptions { accept_account: true, trigger: "demo", ..PassOptions::default() };
-    let upkeep = upkeep::wanted(&store, settings, false).await?;
+    let upkeep = upkeep::wanted(context, &store, settings, false).await?;
     let report = sync::run_pass(&mirror, &options).await;
     if report.is_ok() {
         upkeep::look_after(&store, &upkeep).await;

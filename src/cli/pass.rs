@@ -57,6 +57,8 @@ pub(super) fn sync_settings(settings: &Settings) -> Result<SyncSettings, ConfigE
             keep_llm_system_prompt: settings.sync.keep_llm_system_prompt,
             privacy: privacy(settings),
             privacy_key: settings.privacy.key()?.map(|secret| PrivacyKey::new(secret.expose_secret())),
+            // The database says when a pass begins.
+            retention: normalize::Retention::default(),
         },
     })
 }

@@ -69,8 +69,8 @@ pub(super) async fn run(context: &Context, arguments: &RunArguments) -> anyhow::
         interrupt::or_signal(async {
             let store = prepare(context, &database, arguments).await?;
             let upkeep = match &store {
-                Some(store) => upkeep::wanted(store, settings, false).await?,
-                None => Upkeep::default(),
+                Some(store) if !arguments.dry_run => upkeep::wanted(context, store, settings, false).await?,
+                _ => Upkeep::default(),
             };
             let ended = make_passes(context, arguments, mirrored, store.clone()).await;
             if let Some(store) = store {
@@ -97,7 +97,7 @@ async fn serve_until_stopped(
     let (store, upkeep) = interrupt::or_signal(async {
         let store = database.connect().await?;
         bring_up_to_date(context, &store, arguments).await?;
-        let upkeep = upkeep::wanted(&store, &context.settings, true).await?;
+        let upkeep = upkeep::wanted(context, &store, &context.settings, true).await?;
         Ok((store, upkeep))
     })
     .await?;

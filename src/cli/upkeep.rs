@@ -1,17 +1,27 @@
 //! What is done about what passes have written, as the configuration wants it: after each single pass by the commands, and by
 //! the daemon beside them.
 
-use crate::config::{SearchSettings, Settings};
+use super::Context;
+use crate::config::{RetentionSettings, SearchSettings, Settings};
 use crate::store::{Languages, Store};
-use crate::upkeep::{self, Upkeep};
+use crate::upkeep::{self, Kept, Retaining, Upkeep};
 use tokio_util::sync::CancellationToken;
 
 /// What is to be done. With `sparing`, what takes long is left for later when it was done of late.
 ///
 /// # Errors
 /// When the search's language is none.
-pub(super) async fn wanted(store: &Store, settings: &Settings, sparing: bool) -> anyhow::Result<Upkeep> {
-    Ok(Upkeep { search: languages(store, &settings.search).await?, sparing })
+pub(super) async fn wanted(
+    context: &Context,
+    store: &Store,
+    settings: &Settings,
+    sparing: bool,
+) -> anyhow::Result<Upkeep> {
+    let RetentionSettings { transcripts, recording_urls, calls } = settings.retention;
+    let retention = Retaining::new(Kept { transcripts, recording_urls, calls }, context.clock.clone());
+    // Before the first pass, so that what is past its time is not stored at all.
+    retention.begin(store).await?;
+    Ok(Upkeep { search: languages(store, &settings.search).await?, retention: Some(retention), sparing })
 }
 
 /// The languages that are configured, as the database knows them; none: the search is off.

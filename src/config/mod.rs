@@ -18,6 +18,7 @@ mod localdb;
 mod log;
 mod privacy;
 mod reporting;
+mod retention;
 mod revox;
 mod schedule;
 mod search;
@@ -39,6 +40,7 @@ pub use localdb::LocaldbSettings;
 pub use log::{LogFormat, LogSettings};
 pub use privacy::{Keeping, NumberForm, PrivacySettings};
 pub use reporting::ReportingSettings;
+pub use retention::RetentionSettings;
 pub use revox::RevoxSettings;
 pub use schedule::{CampaignSchedule, ScheduleSettings};
 pub use search::SearchSettings;
@@ -67,6 +69,8 @@ pub struct Settings {
     pub sync: SyncSettings,
     /// What of people is kept.
     pub privacy: PrivacySettings,
+    /// How long it is kept.
+    pub retention: RetentionSettings,
     /// Leases and shutdown.
     pub daemon: DaemonSettings,
     /// What is kept of what was.
@@ -117,6 +121,7 @@ impl Settings {
         self.api.validate()?;
         self.sync.validate()?;
         self.privacy.validate()?;
+        self.retention.validate()?;
         self.daemon.validate()?;
         self.schedule.validate()?;
         self.search.validate()?;
@@ -158,6 +163,7 @@ fn keys_of(section: &str) -> Option<&'static [&'static str]> {
         "api" => fields::names_of::<ApiSettings>(),
         "sync" => fields::names_of::<SyncSettings>(),
         "privacy" => fields::names_of::<PrivacySettings>(),
+        "retention" => fields::names_of::<RetentionSettings>(),
         "daemon" => fields::names_of::<DaemonSettings>(),
         "history" => fields::names_of::<HistorySettings>(),
         "schedule" => fields::names_of::<ScheduleSettings>(),

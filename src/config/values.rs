@@ -58,6 +58,15 @@ pub(super) fn duration<'de, D: Deserializer<'de>>(source: D) -> Result<Duration,
         .map_err(|_| wrong(&text, "a length of time with its unit, such as \"30s\" or \"24h\""))
 }
 
+/// A length of time with its unit; empty: none.
+pub(super) fn optional_duration<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Duration>, D::Error> {
+    let Some(text) = optional_text(source)? else {
+        return Ok(None);
+    };
+    let expected = "a length of time with its unit, such as \"180d\", or empty";
+    humantime::parse_duration(&text).map(Some).map_err(|_| wrong(&text, expected))
+}
+
 /// A number of bytes: `32MiB`, `1GB`, `4096`.
 pub(super) fn bytes<'de, D: Deserializer<'de>>(source: D) -> Result<usize, D::Error> {
     let text = String::deserialize(source)?;

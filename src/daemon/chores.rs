@@ -14,6 +14,8 @@ impl Conductor {
         self.alarms.set(Alarm::Housekeeping, self.now() + HOUSEKEEPING_EVERY).await;
         let store = self.daemon.store.clone();
         let (runs, rejects, now) = (self.plan.keep_runs, self.plan.keep_rejects, self.now());
+        // Also when no pass succeeds: a day passes all the same, and what is past its time goes.
+        self.look_after();
         self.tasks.spawn(async move { Done::Cleared(store.clear_old(runs, rejects, now).await) });
     }
 

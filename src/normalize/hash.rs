@@ -36,7 +36,7 @@ impl Hasher {
     /// Derives the hasher of this version and these options from the installation's random key.
     #[must_use]
     pub fn new(installation_key: &[u8; 32], options: &Options) -> Self {
-        let Options { keep_llm_system_prompt, privacy, privacy_key } = options;
+        let Options { keep_llm_system_prompt, privacy, privacy_key, retention } = options;
         let mut content_key =
             blake3::Hasher::new_derive_key("revox-mirror 2026 content of rows and assistants");
         content_key.update(installation_key);
@@ -44,6 +44,7 @@ impl Hasher {
         content_key.update(&[u8::from(*keep_llm_system_prompt)]);
         // Nothing, as long as everything is kept.
         content_key.update(privacy.reading(privacy_key.as_ref()).as_bytes());
+        content_key.update(retention.reading().as_bytes());
         Self {
             content_key: *content_key.finalize().as_bytes(),
             id_key: blake3::derive_key("revox-mirror 2026 ids of rows", installation_key),

@@ -5,8 +5,10 @@
 
 use super::jsonb::quote;
 use super::privacy::{PrivacyKey, bare_number};
+use super::retention::{Cutoffs, LeftOut, created_at};
 use super::values::read_phone_number;
 use super::{MAX_DEPTH, Options};
+use crate::records::Time;
 use crate::wire::{Kind, Object, read_list, read_string};
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -38,6 +40,10 @@ pub struct Privacy {
 }
 
 impl Privacy {
+    fn left_out(&self) -> LeftOut {
+        LeftOut { said: self.no_transcripts, recorded: self.no_recording_urls }
+    }
+
     /// In words, for how rows are read; empty when everything is kept.
     pub(super) fn reading(&self, key: Option<&PrivacyKey>) -> String {
         let Self { no_transcripts, no_recording_urls, input_keys_left_out, phone_numbers } = self;
@@ -90,16 +96,28 @@ fn hex(bytes: &[u8]) -> String {
 
 /// A row's JSON as it is to be read.
 pub(super) fn leave_out<'a>(json: &'a str, options: &Options) -> Cow<'a, str> {
-    if options.privacy == Privacy::default() {
+    let keeps_everything = options.privacy == Privacy::default();
+    if keeps_everything && options.retention.cutoffs == Cutoffs::default() {
         return Cow::Borrowed(json);
     }
     let Some(row) = Object::read(json) else {
         // Nothing can be told about it.
-        return Cow::Borrowed("\"[left out]\"");
+        return Cow::Borrowed(if keeps_everything { json } else { "\"[left out]\"" });
     };
-    let mut writer = Writer { options, numbers: numbers_of(&row), text: String::with_capacity(json.len()) };
+    if keeps_everything && !options.retention.touches(&row) {
+        return Cow::Borrowed(json);
+    }
+    let mut writer = Writer::new(options, numbers_of(&row), json.len());
     writer.value(json, Place::Row, 0);
     Cow::Owned(writer.text)
+}
+
+/// JSON of any shape without what was said or recorded.
+pub(crate) fn leave_out_of(json: &str, left_out: LeftOut) -> String {
+    let options = Options::default();
+    let mut writer = Writer { left_out, ..Writer::new(&options, HashSet::new(), json.len()) };
+    writer.value(json, Place::Elsewhere, 0);
+    writer.text
 }
 
 /// The numbers of the people whom a row is about, bare.
@@ -151,9 +169,31 @@ struct Writer<'o> {
     options: &'o Options,
     numbers: HashSet<String>,
     text: String,
+    /// What is left out here.
+    left_out: LeftOut,
+    /// When the call was made.
+    created_at: Option<Time>,
 }
 
-impl Writer<'_> {
+impl<'o> Writer<'o> {
+    fn new(options: &'o Options, numbers: HashSet<String>, length: usize) -> Self {
+        let left_out = options.privacy.left_out();
+        Self { options, numbers, text: String::with_capacity(length), left_out, created_at: None }
+    }
+
+    /// What is left out of an object that stands there.
+    fn left_out_of(&mut self, object: &Object<'_>, place: Place) -> LeftOut {
+        let Options { privacy, retention, .. } = self.options;
+        match place {
+            Place::Call => {
+                self.created_at = created_at(object);
+                privacy.left_out().or(retention.of_call(object))
+            }
+            Place::Attempt => privacy.left_out().or(retention.of_attempt(object, self.created_at)),
+            _ => self.left_out,
+        }
+    }
+
     fn value(&mut self, json: &str, place: Place, depth: usize) {
         if depth > MAX_DEPTH {
             // It is too deep to be stored, and would be a reject.
@@ -178,7 +218,9 @@ impl Writer<'_> {
         let Some(object) = Object::read(json) else { return self.text.push_str("null") };
         let direction = if place == Place::Call { direction_of(&object) } else { String::new() };
         let privacy = &self.options.privacy;
-        let has_no_lists = place == Place::Attempt && privacy.no_transcripts;
+        let left_out = self.left_out_of(&object, place);
+        let around = std::mem::replace(&mut self.left_out, left_out);
+        let has_no_lists = place == Place::Attempt && left_out.said;
         self.text.push('{');
         let mut is_first = true;
         for member in object.into_leftovers() {
@@ -197,6 +239,7 @@ impl Writer<'_> {
             self.text.push_str("[]");
         }
         self.text.push('}');
+        self.left_out = around;
     }
 
     fn key(&mut self, key: &str, is_first: &mut bool) {
@@ -206,17 +249,20 @@ impl Writer<'_> {
     }
 
     fn member(&mut self, key: &str, json: &str, (place, direction): (Place, &str), depth: usize) {
-        let privacy = &self.options.privacy;
         let kind = Kind::of(json);
         let has_words = matches!(kind, Kind::String | Kind::Array | Kind::Object);
         let is_said = key.contains("transcript") || key == "llm_system_prompt";
-        let is_out =
-            privacy.no_transcripts && is_said || privacy.no_recording_urls && key.contains("recording");
+        let is_out = self.left_out.said && is_said || self.left_out.recorded && key.contains("recording");
         let inner = match (place, key) {
             // It is nobody's, and read apart from the row.
             (Place::Call, "assistant") => return self.text.push_str(json),
             (Place::Row, "input_data") => Place::InputData,
-            (Place::Row, "call") => Place::Call,
+            (Place::Row, "call") => {
+                if Object::read(json).is_some_and(|call| self.options.retention.is_call_past(&call)) {
+                    return self.text.push_str("null");
+                }
+                Place::Call
+            }
             (Place::InputData | Place::WithinInputData, _) => Place::WithinInputData,
             (Place::Call, "call_attempts" | "last_call_attempt") => Place::Attempt,
             _ => Place::Elsewhere,

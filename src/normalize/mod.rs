@@ -19,6 +19,7 @@ mod llm_model;
 mod notes;
 mod privacy;
 mod repair;
+mod retention;
 mod retry;
 mod row;
 mod scan;
@@ -34,6 +35,10 @@ pub use erased::{Erased, ErasedRow};
 pub use hash::{AssistantView, Hash, Hasher, PageView, RowView};
 pub use leave_out::{PhoneNumbers, Privacy};
 pub use privacy::{ErasedKind, PrivacyKey, bare_number};
+pub use retention::{Cutoffs, Retention};
+
+pub(crate) use leave_out::leave_out_of;
+pub(crate) use retention::LeftOut;
 
 /// Raised whenever the normalizer would make other records out of the same JSON: it seeds the row hash, so that
 /// every row is looked at again.
@@ -58,15 +63,17 @@ pub struct Options {
     pub privacy: Privacy,
     /// By which people are known who were erased, or whose numbers are hashed.
     pub privacy_key: Option<PrivacyKey>,
+    /// What is past its time.
+    pub retention: Retention,
 }
 
 impl Options {
     /// How answers are read with these options, by this version: other readings make other records out of the same JSON.
     #[must_use]
     pub fn reading(&self) -> String {
-        let Self { keep_llm_system_prompt, privacy, privacy_key } = self;
+        let Self { keep_llm_system_prompt, privacy, privacy_key, retention } = self;
         let prompt = if *keep_llm_system_prompt { " with llm_system_prompt" } else { "" };
-        format!("{VERSION}{prompt}{}", privacy.reading(privacy_key.as_ref()))
+        format!("{VERSION}{prompt}{}{}", privacy.reading(privacy_key.as_ref()), retention.reading())
     }
 }
 
@@ -94,6 +101,8 @@ pub struct RowRecords {
     pub row: Option<CampaignRow>,
     /// `revox.calls` and below.
     pub call: Option<Call>,
+    /// The call that the row shows and that is left out, because it is past its time.
+    pub past_call: Option<String>,
     /// Every retry configuration that the call refers to.
     pub call_retry_configs: Vec<CallRetryConfig>,
     /// What could not land. A row that has any is looked at again in every walk.

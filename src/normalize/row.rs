@@ -13,7 +13,8 @@ pub(super) fn normalize(json: &str, position: u64, options: &Options, drift: &mu
     let (repaired, replaced) = repair(json);
     let json = leave_out(&repaired, options);
     let mut notes = Notes::on_row(format!("#{position}"));
-    let mut records = RowRecords { replaced, ..RowRecords::default() };
+    let past_call = options.retention.past_call(&repaired);
+    let mut records = RowRecords { replaced, past_call, ..RowRecords::default() };
     match Object::read(&json) {
         Some(object) => match read(&mut Fields::new(object, &mut notes), options) {
             Ok((row, call)) => {

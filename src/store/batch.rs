@@ -4,15 +4,17 @@ use super::StoreError;
 use super::checkpoint::{WalkCheckpoint, save_walk, signed};
 use super::drift::save_drift;
 use super::entities::{Written, write_entities};
-use super::erasure::{Belongings, hold_erasures};
+use super::erasure::Belongings;
 use super::lease::Lease;
 use super::lines::Line;
 use super::open::{Store, commit, until_it_commits};
 use super::parts::{copy_lists, touch_owners, write_lists};
 use super::rejects::save_rejects;
-use super::removal::remove;
+use super::removal::{Removed, remove};
+use super::retention::hold_marks;
 use super::statement::query;
 use super::states::{RowState, save_readings, save_states};
+use super::sweep::{remove_calls, remove_past};
 use super::tables::{
     CALL_ATTEMPTS, CALLS, CAMPAIGN_ROWS, EMAIL_MESSAGES, POST_CALL_TRANSCRIPT_TURNS, SMS_MESSAGES,
     SPEECH_EVENTS, TRANSCRIPT_TURNS,
@@ -41,6 +43,8 @@ pub struct Batch<'a> {
     pub erased: &'a [ErasedRow],
     /// The count of erasures under which all this was read.
     pub erasures: i64,
+    /// The version of what is kept for a time only under which all this was read.
+    pub retention: i64,
     /// What the mirror did not know.
     pub drift: &'a DriftCounts,
 }
@@ -154,7 +158,10 @@ impl Store {
         let mut transaction = self.begin_repeatable().await?;
         let connection = &mut *transaction;
         let mut counts = BatchCounts::default();
-        hold_erasures(connection, batch.erasures).await?;
+        let (erasures, retention) = hold_marks(connection).await?;
+        if erasures != batch.erasures {
+            return Err(StoreError::ErasedMeanwhile);
+        }
         if !batch.erased.is_empty() {
             remove(connection, &Belongings::of(batch.erased)).await?;
         }
@@ -173,6 +180,15 @@ impl Store {
             counts.contested = remember(connection, batch, &lines, &attempts.contested).await?;
             let written: Vec<&str> = lines.rows.keys().copied().collect();
             note_typed_rows(connection, batch.campaign_id, &written).await?;
+            let past: Vec<String> =
+                batch.rows.iter().filter_map(|records| records.past_call.clone()).collect();
+            remove_calls(connection, &past, now, &mut Removed::new()).await?;
+            if retention.version != batch.retention {
+                let ids = |ids: Vec<&&str>| ids.into_iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+                let (calls, attempts) =
+                    (ids(lines.calls.keys().collect()), ids(lines.attempts.keys().collect()));
+                remove_past(connection, &calls, &attempts, &retention.cutoffs, now).await?;
+            }
             let landed = landed_rows(batch.rows);
             let rejects = batch.rows.iter().flat_map(|records| &records.rejects);
             (counts.rejected, counts.rejected_new) =

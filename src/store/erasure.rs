@@ -9,7 +9,6 @@ use super::removal::{Removed, remove};
 use super::statement::{query, query_as, query_scalar};
 use crate::normalize::{ErasedKind, ErasedRow, Hash};
 use crate::records::Time;
-use sqlx::PgConnection;
 use std::collections::{BTreeSet, HashSet};
 
 /// What was erased so far, as it is remembered.
@@ -345,13 +344,4 @@ fn add(removed: &mut Removed, more: Removed) {
     for (table, lines) in more {
         *removed.entry(table).or_default() += lines;
     }
-}
-
-/// Holds the count of erasures until the transaction ends; fails when it is not the one under which was read.
-pub(super) async fn hold_erasures(connection: &mut PgConnection, count: i64) -> Result<(), StoreError> {
-    let found: Option<i64> = query_scalar("select count from revox_sync.erasures where id = 1 for share")
-        .fetch_optional(connection)
-        .await
-        .map_err(StoreError::query("asking whether somebody was erased"))?;
-    if found.unwrap_or_default() == count { Ok(()) } else { Err(StoreError::ErasedMeanwhile) }
 }

@@ -27,6 +27,7 @@ mod parents;
 mod parts;
 mod rejects;
 mod removal;
+mod retention;
 mod runs;
 #[cfg(feature = "sabotage")]
 mod sabotage;
@@ -38,6 +39,7 @@ mod states;
 mod status;
 mod stored;
 mod summaries;
+mod sweep;
 mod table;
 mod tables;
 mod typed;
@@ -54,6 +56,7 @@ pub use open::{Fitness, Store, StoreOptions};
 pub use overview::{Activity, DayCount, ResultCount};
 pub use parents::{DEFAULT_ACCOUNT, Parents, assistant_key, list_key};
 pub use removal::Removed;
+pub use retention::{Move, RetentionState, SweptTable};
 pub use runs::{Kind, RunLine};
 pub use search::SearchReading;
 pub use sharing::MissingShare;
@@ -62,3 +65,5 @@ pub use status::{AccountStatus, CampaignStatus, DriftStatus, RunStatus, SearchSt
 pub use stored::{Forgotten, Lookup};
 pub use summaries::Marked;
 pub use typed::{SeenKeys, TypedView};
+
+pub use crate::normalize::Cutoffs;

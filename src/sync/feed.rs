@@ -8,7 +8,7 @@ use super::list::REST;
 use super::page::{PageError, PageReader};
 use super::{CampaignReport, Mirror, SyncError};
 use crate::api::ApiError;
-use crate::normalize::{self, CallOutline, Erased};
+use crate::normalize::{self, CallOutline};
 use crate::plan::{
     FEED_OVERLAP, Feed, FeedFinding, FeedShown, FeedState, Outcome, Search, Shape, read_again,
 };
@@ -167,7 +167,10 @@ pub(super) async fn read(
     match feed.finding() {
         FeedFinding::Read if doubt.is_none() => {
             let erased = mirror.erased().await?;
-            shares = share_out((store, &erased), &held, &mut state, calls, listed).await?;
+            let is_left_out = |json: &str| {
+                erased.is_call(json) || mirror.settings.normalize.retention.leaves_out_call(json)
+            };
+            shares = share_out((store, &is_left_out), &held, &mut state, calls, listed).await?;
         }
         FeedFinding::Begun => doubt = doubt.or(Some("the search is read from now on".to_owned())),
         FeedFinding::Anew(reason) | FeedFinding::Contrary(reason) => doubt = doubt.or(Some(reason)),
@@ -229,7 +232,7 @@ fn outlines(page: &CallsPage) -> Option<Vec<(CallOutline, String)>> {
 
 /// Gives each call to the campaigns whose rows show it. Calls of no listed campaign are out of scope, and counted.
 async fn share_out(
-    (store, erased): (&Store, &Erased),
+    (store, is_left_out): (&Store, &(dyn Fn(&str) -> bool + Sync)),
     held: &FeedState,
     state: &mut FeedState,
     calls: Vec<ShownCall>,
@@ -265,7 +268,7 @@ async fn share_out(
         match call.campaign_id.as_deref() {
             _ if !showing.is_empty() => {}
             // No row of the mirror shows it, and none is to; but it explains that its campaign changed.
-            Some(campaign) if listed.contains(&campaign) && elsewhere.is_empty() && erased.is_call(json) => {
+            Some(campaign) if listed.contains(&campaign) && elsewhere.is_empty() && is_left_out(json) => {
                 let share = by_campaign.entry(campaign.to_owned()).or_default();
                 share.fresh += usize::from(is_fresh);
                 share.newest = share.newest.max(call.updated_at);

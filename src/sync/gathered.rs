@@ -81,6 +81,7 @@ impl Gathered {
             walk: walk.map(|walk| WalkPages { walk, first_page: self.first_page, rows_seen: &self.seen }),
             erased: &self.erased,
             erasures: reader.erased.count,
+            retention: reader.options.retention.version,
             drift: &self.drift,
         };
         let (parents, brought) = (&reader.written, &self.brought);

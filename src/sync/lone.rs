@@ -33,7 +33,7 @@ impl Lone {
     }
 
     async fn prepare(&self, id: &str) -> Result<Prepared, PageError> {
-        let (mirror, options) = (&self.mirror, &self.options);
+        let (mirror, options) = (&self.mirror.clone().with_retention().await?, &self.options);
         let ended = |name: &str| CampaignReport::skipped(id.to_owned(), name.to_owned());
         let Some(store) = &mirror.store else { return Ok(Prepared::Ended(ended(""))) };
         let now = mirror.clock.now();

@@ -198,7 +198,9 @@ impl PageReader {
             prepared.changed_bytes += json.len();
             match &row.id {
                 Some(id) => {
-                    let state = self.state(row, records.call.as_ref(), held, place, now);
+                    let mut state = self.state(row, records.call.as_ref(), held, place, now);
+                    // Of a call that is past its time nothing more is waited for.
+                    state.unsettled = state.unsettled.filter(|_| records.past_call.is_none());
                     prepared.states.insert(id.clone(), state);
                 }
                 None => prepared.without_id += 1,
@@ -271,6 +273,14 @@ impl Mirror {
             Some(key) if key.check() != check => Err(StoreError::OtherPrivacyKey),
             Some(key) => Ok(Erased::new(erasures.count, key.clone(), erasures.hashes)),
         }
+    }
+
+    /// The same, going by what the database keeps for a time only.
+    pub(super) async fn with_retention(mut self) -> Result<Self, StoreError> {
+        if let Some(store) = &self.store {
+            self.settings.normalize.retention = store.load_retention().await?.retention;
+        }
+        Ok(self)
     }
 
     /// The hasher of this installation; of a random key where there is no mirror yet.

@@ -108,7 +108,7 @@ pub async fn begin_round(
     unless_since: Option<Time>,
 ) -> Result<Round, SyncError> {
     let store = usable_store(mirror, options).await?;
-    let mirror = &Mirror { store: store.clone(), ..mirror.clone() };
+    let mirror = &Mirror { store: store.clone(), ..mirror.clone() }.with_retention().await?;
     let Some(store) = store.filter(|_| !options.dry_run) else {
         return look_round(mirror, options).await;
     };

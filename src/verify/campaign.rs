@@ -7,6 +7,7 @@ use super::assistants::Copies;
 use super::compare::Finding;
 use super::erased::Erased;
 use super::look::Looker;
+use super::retention::Past;
 use super::seen::{IdHash, Seen, hash};
 use super::shown::{Line, ShownRow, read_row};
 use super::tables::{CALL_RETRY_CONFIGS, CALLING_WINDOWS};
@@ -57,6 +58,7 @@ pub(super) struct Comparison<'a> {
     /// Rows of people who were erased: they are there in the API, and must not be here.
     erased_rows: Seen,
     erased: Arc<Erased>,
+    past: Past,
     findings: Vec<Finding>,
     /// The differences among the findings, since several rows may bring the same.
     known: HashSet<Difference>,
@@ -111,7 +113,7 @@ impl<'a> Comparison<'a> {
         campaign_id: &'a str,
         copies: &'a Copies,
         shape: &'a Mutex<Option<Shape>>,
-        erased: Arc<Erased>,
+        (erased, past): (Arc<Erased>, Past),
     ) -> Self {
         Self {
             subject,
@@ -122,6 +124,7 @@ impl<'a> Comparison<'a> {
             calls: Seen::default(),
             erased_rows: Seen::default(),
             erased,
+            past,
             findings: Vec::new(),
             known: HashSet::new(),
             twice: HashSet::new(),
@@ -323,7 +326,10 @@ impl<'a> Comparison<'a> {
                         row.call.iter().for_each(|call| self.calls.add(call.line.id()));
                     }
                 }
-                chosen.push(row);
+                // What a sweep is about to remove does not count.
+                if !row.is_on_its_way {
+                    chosen.push(row);
+                }
             }
             look.findings.extend(self.looker.look(chosen).await?);
             next = end;
@@ -338,9 +344,12 @@ impl<'a> Comparison<'a> {
         let keep_prompts = self.subject.keep_llm_system_prompt;
         let erased = Arc::clone(&self.erased);
         let left_out = Arc::clone(&self.subject.left_out);
+        let past = self.past;
         let parse = move || {
             let texts = rows.filter_map(|row| page.row(row));
-            texts.map(|text| read_row(text, &campaign_id, keep_prompts, (&erased, &left_out))).collect()
+            texts
+                .map(|text| read_row(text, &campaign_id, keep_prompts, (&erased, &left_out, &past)))
+                .collect()
         };
         Ok(tokio::task::spawn_blocking(parse).await?)
     }

@@ -150,6 +150,7 @@ pub(super) fn compare_config(id: &str, config: &RetryConfig, stored: &Stored) ->
 mod tests {
     use super::super::erased::Erased;
     use super::super::left_out::LeftOut;
+    use super::super::retention::Past;
     use super::super::shown::{ShownRow, read_row};
     use super::super::tables::{CALL_ATTEMPTS, CAMPAIGN_ROWS, TRANSCRIPT_TURNS};
     use super::*;
@@ -158,7 +159,7 @@ mod tests {
         let row = r#"{"id":"r","phone_number":"+33","row_index":1,"call":{"id":"c","call_attempts":[
             {"id":"a","started_at":"2026-01-01T00:00:00Z","answered_at":null,"ended_at":"2026-01-01T00:00:10Z",
              "transcript":[{"role":"user"},{"role":"assistant"}]}]}}"#;
-        read_row(row, "k", false, (&Erased::default(), &LeftOut::default()))
+        read_row(row, "k", false, (&Erased::default(), &LeftOut::default(), &Past::default()))
     }
 
     fn found(differences: &[Difference]) -> Vec<String> {

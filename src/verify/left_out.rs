@@ -88,11 +88,27 @@ impl LeftOut {
             };
             for attempt in attempts {
                 if let Json::Object(attempt) = attempt {
-                    for parts in ["transcript", "post_call_transcript"] {
-                        attempt.insert(parts.to_owned(), Json::List(Vec::new()));
-                    }
+                    empty_lists(attempt);
                 }
             }
+        }
+    }
+
+    /// Takes it out of one attempt alone; numbers stay.
+    pub(super) fn take_from_attempt(&self, attempt: &mut Members) {
+        for (key, value) in attempt.iter_mut() {
+            self.take_member(key, value, &HashSet::new());
+        }
+        if self.transcripts {
+            empty_lists(attempt);
+        }
+    }
+
+    /// Takes it out of a call without its attempts; numbers stay.
+    pub(super) fn take_from_rest(&self, call: &mut Members) {
+        let is_rest = |key: &str| !["call_attempts", "last_call_attempt"].contains(&key);
+        for (key, value) in call.iter_mut().filter(|(key, _)| is_rest(key)) {
+            self.take_member(key, value, &HashSet::new());
         }
     }
 
@@ -167,6 +183,12 @@ impl LeftOut {
             };
             format!("{masked}#{}", digits.get(..16).unwrap_or_default())
         });
+    }
+}
+
+fn empty_lists(attempt: &mut Members) {
+    for parts in ["transcript", "post_call_transcript"] {
+        attempt.insert(parts.to_owned(), Json::List(Vec::new()));
     }
 }
 

@@ -24,6 +24,7 @@ mod kept;
 mod left_out;
 mod look;
 mod number;
+mod retention;
 mod seen;
 mod shown;
 mod source;

@@ -3,6 +3,7 @@
 use super::erased::Erased;
 use super::json::{Json, Members};
 use super::left_out::LeftOut;
+use super::retention::Past;
 use super::source::{Columns, Inner, Source};
 use super::tables::{
     ASSISTANT_PARTS, ASSISTANTS, ATTEMPT_PARTS, CALL_ATTEMPTS, CALL_RETRY_CONFIGS, CALLING_WINDOWS, CALLS,
@@ -66,7 +67,7 @@ pub(super) struct ShownAssistant {
 }
 
 /// A row.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct ShownRow {
     /// None when it has no id that can be a key: the mirror has to keep the row as a reject.
     pub(super) line: Option<Line>,
@@ -76,6 +77,8 @@ pub(super) struct ShownRow {
     pub(super) is_rejected: bool,
     /// Whether it is somebody's who was erased.
     pub(super) is_erased: bool,
+    /// Whether it holds something past its time that may or may not be there still.
+    pub(super) is_on_its_way: bool,
     /// Over all of it but the assistant.
     pub(super) digest: Digest,
 }
@@ -300,16 +303,9 @@ pub(super) fn read_row(
     text: &str,
     campaign_id: &str,
     keep_prompts: bool,
-    (erased, left_out): (&Erased, &LeftOut),
+    (erased, left_out, past): (&Erased, &LeftOut, &Past),
 ) -> ShownRow {
-    let nothing = |digest| ShownRow {
-        line: None,
-        call: None,
-        assistant: None,
-        is_rejected: true,
-        is_erased: false,
-        digest,
-    };
+    let nothing = |digest| ShownRow { is_rejected: true, digest, ..ShownRow::default() };
     let Some(mut json) = Json::parse(text) else {
         return nothing(Digest::default());
     };
@@ -325,6 +321,7 @@ pub(super) fn read_row(
     };
     let is_erased = erased.has_row(&members);
     left_out.take_from(&mut members);
+    let is_on_its_way = past.take_from(&mut members) && !past.is_swept;
     let mut source = Source::new(members);
     let Some(id) = source.take_id() else {
         return nothing(digest);
@@ -348,7 +345,8 @@ pub(super) fn read_row(
     let (mut columns, is_rejected) = source.finish(&CAMPAIGN_ROWS);
     columns.extend(own);
     let line = Some(Line { table: &CAMPAIGN_ROWS, key: vec![id], columns, config: None });
-    ShownRow { line, call, assistant, is_rejected: is_rejected | call_is_rejected, is_erased, digest }
+    let is_rejected = is_rejected | call_is_rejected;
+    ShownRow { line, call, assistant, is_rejected, is_erased, is_on_its_way, digest }
 }
 
 /// An assistant; none without an id that can be a key.

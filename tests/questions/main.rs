@@ -63,7 +63,7 @@ async fn every_question_of_the_document_is_answered_rightly_on_both_apis() {
     for flavour in flavours() {
         let account = lived_in(flavour).await;
         let languages = Languages { default: "simple".to_owned(), campaigns: BTreeMap::default() };
-        let upkeep = Upkeep { search: Some(languages), sparing: false };
+        let upkeep = Upkeep { search: Some(languages), ..Upkeep::default() };
         let store = account.mirror.store.as_ref().unwrap();
         assert!(look_after(store, &upkeep, &CancellationToken::new()).await);
         let shown = shown::account(&account.simulator);
