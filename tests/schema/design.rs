@@ -184,6 +184,10 @@ pub(crate) const BOOKKEEPING: &[(&str, &str)] = &[
     ("rejects", "campaign_id row_key payload_hash reason payload"),
     ("erased", "kind hash erased_at"),
     ("erasures", "id count key_check"),
+    (
+        "retention",
+        "version swept_version readings settings transcripts_before recording_urls_before calls_before moved_at",
+    ),
     ("leases", "scope holder epoch expires_at"),
     ("typed_views", "campaign_id view_name columns impossible trouble refreshed_at"),
     ("typed_misfits", "campaign_id row_id column_name"),
