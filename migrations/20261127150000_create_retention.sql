@@ -30,7 +30,7 @@ comment on column revox_sync.retention.swept_version is
 comment on column revox_sync.retention.readings is
     'How often one of the times went back, or was given up: every row is read anew then, so that what the API still shows comes back.';
 comment on column revox_sync.retention.settings is
-    'What the configuration said when a process was last started: empty, or such as transcripts=15552000s.';
+    'What the configuration said when a process was last started: empty, or such as transcripts=180d calls=730d.';
 comment on column revox_sync.retention.transcripts_before is
     'What was said in attempts that ended before is removed. A whole day, UTC. Null: it is kept.';
 comment on column revox_sync.retention.recording_urls_before is

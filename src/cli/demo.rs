@@ -119,6 +119,7 @@ async fn show(context: &Context, settings: &Settings, database: &Database) -> an
     if report.is_ok() {
         upkeep::look_after(&store, &upkeep).await;
     }
+    upkeep::end(&store, &upkeep).await;
     store.close().await;
     let report = report?;
     pass::show_summary(context, &report, false);

@@ -175,9 +175,10 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
     if let Some(error) = cause.downcast_ref::<StoreError>() {
         return Some(match error {
             StoreError::LeaseLost { .. } | StoreError::ErasedMeanwhile => Exit::Other,
-            StoreError::UnknownTimeZone { .. } | StoreError::NoPrivacyKey | StoreError::OtherPrivacyKey => {
-                Exit::Usage
-            }
+            StoreError::UnknownTimeZone { .. }
+            | StoreError::NoPrivacyKey
+            | StoreError::OtherPrivacyKey
+            | StoreError::KeptShorter { .. } => Exit::Usage,
             _ => Exit::Database,
         });
     }

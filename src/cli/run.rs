@@ -69,14 +69,19 @@ pub(super) async fn run(context: &Context, arguments: &RunArguments) -> anyhow::
         interrupt::or_signal(async {
             let store = prepare(context, &database, arguments).await?;
             let upkeep = match &store {
-                Some(store) if !arguments.dry_run => upkeep::wanted(context, store, settings, false).await?,
-                _ => Upkeep::default(),
+                Some(store) if arguments.dry_run => {
+                    upkeep::languages(store, &settings.search).await?;
+                    Upkeep::default()
+                }
+                Some(store) => upkeep::wanted(context, store, settings, false).await?,
+                None => Upkeep::default(),
             };
             let ended = make_passes(context, arguments, mirrored, store.clone()).await;
             if let Some(store) = store {
                 if ended.is_ok() && !arguments.dry_run {
                     upkeep::look_after(&store, &upkeep).await;
                 }
+                upkeep::end(&store, &upkeep).await;
                 store.close().await;
             }
             ended

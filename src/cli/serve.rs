@@ -57,6 +57,7 @@ pub(super) async fn serve(context: &Context, serving: Serving<'_>) -> anyhow::Re
     if let (Some(admin), true) = (&admin, context.is_demo) {
         context.terminal.print(&format!("The status page: http://{}/", admin.address()));
     }
+    let kept = upkeep.clone();
     let daemon = Daemon {
         store: store.clone(),
         clock,
@@ -75,6 +76,7 @@ pub(super) async fn serve(context: &Context, serving: Serving<'_>) -> anyhow::Re
     if let Some(admin) = admin {
         admin.stop().await;
     }
+    super::upkeep::end(&store, &kept).await;
     store.close().await;
     Ok(match ended? {
         Ended::Drained => Exit::Complete,

@@ -132,7 +132,7 @@ impl Report {
 
     /// The object of `--json`; `docs/freshness.md` describes it.
     fn as_json(&self) -> serde_json::Result<String> {
-        let Status { accounts, campaigns, drift, search, rejects, runs } = &self.status;
+        let Status { accounts, campaigns, drift, search, retention, rejects, runs } = &self.status;
         let judged = campaigns
             .iter()
             .map(|campaign| JudgedCampaign { campaign, is_stale: self.is_older(campaign.complete_through) });
@@ -155,6 +155,7 @@ impl Report {
             "campaigns": judged.collect::<Vec<_>>(),
             "drift": drift,
             "search": search,
+            "retention": retention,
             "runs": runs,
         }))
     }

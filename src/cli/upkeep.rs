@@ -18,9 +18,9 @@ pub(super) async fn wanted(
     sparing: bool,
 ) -> anyhow::Result<Upkeep> {
     let RetentionSettings { transcripts, recording_urls, calls } = settings.retention;
-    let retention = Retaining::new(Kept { transcripts, recording_urls, calls }, context.clock.clone());
+    let kept = Kept { transcripts, recording_urls, calls };
     // Before the first pass, so that what is past its time is not stored at all.
-    retention.begin(store).await?;
+    let retention = Retaining::begin(store, kept, context.clock.clone()).await?;
     Ok(Upkeep { search: languages(store, &settings.search).await?, retention: Some(retention), sparing })
 }
 
@@ -72,4 +72,11 @@ fn in_words(languages: Option<Languages>) -> String {
 /// Looks after what the passes have brought. That it could not be done is no fault of theirs.
 pub(super) async fn look_after(store: &Store, upkeep: &Upkeep) {
     upkeep::look_after(store, upkeep, &CancellationToken::new()).await;
+}
+
+/// Ends it, so that another process may be told otherwise.
+pub(super) async fn end(store: &Store, upkeep: &Upkeep) {
+    if let Some(retention) = &upkeep.retention {
+        retention.end(store).await;
+    }
 }

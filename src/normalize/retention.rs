@@ -139,6 +139,8 @@ fn attempts_of<'a>(call: &Object<'a>) -> Vec<Object<'a>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Options;
+    use super::super::leave_out::leave_out;
     use super::*;
 
     fn retention() -> Retention {
@@ -195,5 +197,29 @@ mod tests {
             assert!(!is_past || retention().touches(&Object::read(&row).expect("an object")), "{call}");
         }
         assert_eq!(Retention::default().past_call(r#"{"call":{"id":"c"}}"#), None);
+    }
+
+    #[test]
+    fn what_is_past_its_time_is_left_out_and_the_rest_stays() {
+        let options = Options { retention: retention(), ..Options::default() };
+        let row = |call: &str| format!(r#"{{"id":"r","transcript":"kept","call":{call}}}"#);
+        for (call, expected) in [
+            (
+                r#"{"raw_transcript":"t","call_attempts":[{"ended_at":"2026-03-12T00:00:00Z","transcript":[{"content":"new"}]},{"ended_at":"2026-03-09T00:00:00Z","transcript":[{"content":"old"}],"recording_url":"u"}]}"#,
+                r#"{"raw_transcript":"t","call_attempts":[{"ended_at":"2026-03-12T00:00:00Z","transcript":[{"content":"new"}]},{"ended_at":"2026-03-09T00:00:00Z","recording_url":"u","transcript":[],"post_call_transcript":[]}]}"#,
+            ),
+            (
+                r#"{"raw_transcript":"t","created_at":"2026-03-09T00:00:00Z","call_attempts":[{"speech_events":[{"transcript":"t"}]}]}"#,
+                r#"{"raw_transcript":null,"created_at":"2026-03-09T00:00:00Z","call_attempts":[{"speech_events":[{"transcript":null}],"transcript":[],"post_call_transcript":[]}]}"#,
+            ),
+            (r#"{"status":"completed","created_at":"2026-03-04T00:00:00Z"}"#, "null"),
+            (
+                r#"{"status":"completed","created_at":"2026-03-10T00:00:00Z","raw_transcript":"t"}"#,
+                r#"{"status":"completed","created_at":"2026-03-10T00:00:00Z","raw_transcript":"t"}"#,
+            ),
+        ] {
+            assert_eq!(leave_out(&row(call), &options), row(expected), "{call}");
+        }
+        assert_eq!(leave_out("[1]", &options), "[1]");
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn normalize(json: &str, position: u64, options: &Options, drift: &mu
     let json = leave_out(&repaired, options);
     let mut notes = Notes::on_row(format!("#{position}"));
     let past_call = options.retention.past_call(&repaired);
-    let mut records = RowRecords { replaced, past_call, ..RowRecords::default() };
+    let mut records = RowRecords { past_call, replaced, ..RowRecords::default() };
     match Object::read(&json) {
         Some(object) => match read(&mut Fields::new(object, &mut notes), options) {
             Ok((row, call)) => {

@@ -119,6 +119,16 @@ pub enum StoreError {
     /// Somebody was erased, and the key is not the one by which they are known.
     #[error("privacy.key_file holds another key than that of the people who were erased from this mirror")]
     OtherPrivacyKey,
+    /// A process that runs keeps something for a shorter time.
+    #[error(
+        "another revox-mirror that runs on this database keeps less ({there}) than is configured here ({here})"
+    )]
+    KeptShorter {
+        /// What is configured.
+        here: String,
+        /// What the other one keeps.
+        there: String,
+    },
     /// Anything else that the driver reports.
     #[error("{doing} failed in the database: {problem}")]
     Query {
@@ -209,6 +219,10 @@ impl StoreError {
             Self::ParentMissing | Self::Conflict | Self::ErasedMeanwhile => "run it again",
             Self::NoPrivacyKey | Self::OtherPrivacyKey => {
                 "let privacy.key_file name the file that was used for `revox-mirror erase`: without it they would come back"
+            }
+            Self::KeptShorter { .. } => {
+                "give every process the same [retention]; to keep more, end the others first (one that was killed elsewhere counts \
+                 until its lease has run out)"
             }
             Self::Query { problem, .. } if problem.contains("(53100)") => "make room on the database's disk",
             Self::Query { problem, .. } if problem.contains("(25006)") => {

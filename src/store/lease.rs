@@ -170,6 +170,35 @@ impl Store {
         Ok(holder.is_some_and(|holder| !is_dead(&holder)))
     }
 
+    /// The scopes that begin with `prefix` and are held by somebody who is not known to be dead.
+    pub async fn leased_scopes(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let mut transaction = self.begin().await?;
+        let held: Vec<(String, String)> = query_as(
+            "select scope, holder from revox_sync.leases
+             where starts_with(scope, $1) and expires_at > clock_timestamp()
+             order by scope",
+        )
+        .bind(prefix)
+        .fetch_all(&mut *transaction)
+        .await
+        .map_err(StoreError::query("looking for leases"))?;
+        Ok(held.into_iter().filter(|(_, holder)| !is_dead(holder)).map(|(scope, _)| scope).collect())
+    }
+
+    /// Forgets leases whose scopes begin with `prefix` and are a single process's own, once they have run out.
+    pub async fn forget_leases(&self, prefix: &str) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        query(
+            "delete from revox_sync.leases
+             where starts_with(scope, $1) and expires_at < clock_timestamp() - interval '1 hour'",
+        )
+        .bind(prefix)
+        .execute(&mut *transaction)
+        .await
+        .map_err(StoreError::query("forgetting leases"))?;
+        commit(transaction).await
+    }
+
     /// Renews a lease while nothing is being committed; fails when it is another's by now.
     pub async fn keep_lease(&self, lease: &Lease) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;

@@ -61,7 +61,9 @@ pub use runs::{Kind, RunLine};
 pub use search::SearchReading;
 pub use sharing::MissingShare;
 pub use states::{KnownRow, Placed, Places, RowState};
-pub use status::{AccountStatus, CampaignStatus, DriftStatus, RunStatus, SearchStatus, Status};
+pub use status::{
+    AccountStatus, CampaignStatus, DriftStatus, RetentionStatus, RunStatus, SearchStatus, Status,
+};
 pub use stored::{Forgotten, Lookup};
 pub use summaries::Marked;
 pub use typed::{SeenKeys, TypedView};

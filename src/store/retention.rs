@@ -35,6 +35,15 @@ struct Held {
     calls_before: Option<Time>,
 }
 
+#[derive(Default, FromRow)]
+struct Marks {
+    erasures: i64,
+    version: i64,
+    transcripts_before: Option<Time>,
+    recording_urls_before: Option<Time>,
+    calls_before: Option<Time>,
+}
+
 impl From<Held> for RetentionState {
     fn from(held: Held) -> Self {
         let cutoffs = Cutoffs {
@@ -191,8 +200,8 @@ impl Store {
 
 /// What a batch goes by: how often somebody was erased, and what is kept for a time only. Held until its transaction ends.
 pub(super) async fn hold_marks(connection: &mut PgConnection) -> Result<(i64, Retention), StoreError> {
-    let found: Option<(i64, i64, Option<Time>, Option<Time>, Option<Time>)> = query_as(
-        "select e.count, r.version, r.transcripts_before, r.recording_urls_before, r.calls_before
+    let marks: Option<Marks> = query_as(
+        "select e.count as erasures, r.version, r.transcripts_before, r.recording_urls_before, r.calls_before
          from revox_sync.erasures e
          cross join revox_sync.retention r
          where e.id = 1 and r.id = 1
@@ -201,7 +210,11 @@ pub(super) async fn hold_marks(connection: &mut PgConnection) -> Result<(i64, Re
     .fetch_optional(connection)
     .await
     .map_err(StoreError::query("asking what is to be left out"))?;
-    let (count, version, transcripts, recording_urls, calls) = found.unwrap_or_default();
-    let cutoffs = Cutoffs { transcripts, recording_urls, calls };
-    Ok((count, Retention { version, readings: 0, cutoffs }))
+    let marks = marks.unwrap_or_default();
+    let cutoffs = Cutoffs {
+        transcripts: marks.transcripts_before,
+        recording_urls: marks.recording_urls_before,
+        calls: marks.calls_before,
+    };
+    Ok((marks.erasures, Retention { version: marks.version, readings: 0, cutoffs }))
 }

@@ -18,6 +18,8 @@ pub struct Status {
     pub drift: DriftStatus,
     /// Full text over what was said.
     pub search: SearchStatus,
+    /// What is kept for a time only.
+    pub retention: RetentionStatus,
     /// Pieces that could not be stored, a count: those of campaigns, of campaigns that are gone, and of no campaign.
     pub rejects: i64,
     /// The last passes, the newest first.
@@ -130,6 +132,19 @@ pub struct SearchStatus {
     pub cut: i64,
 }
 
+/// What is kept for a time only; what has no time is kept for ever.
+#[derive(Debug, Clone, Default, FromRow, Serialize)]
+pub struct RetentionStatus {
+    /// What was said before is removed.
+    pub transcripts_before: Option<Time>,
+    /// Where was recorded before is removed.
+    pub recording_urls_before: Option<Time>,
+    /// Calls of before are removed.
+    pub calls_before: Option<Time>,
+    /// Whether all of it was removed.
+    pub is_swept: bool,
+}
+
 /// A campaign's pass: a line of `revox_sync.runs`.
 #[derive(Debug, Clone, FromRow, Serialize)]
 pub struct RunStatus {
@@ -216,8 +231,16 @@ impl Store {
             .map_err(StoreError::query("counting rejects"))?;
         let drift = load_drift(connection).await?;
         let search = load_search(connection).await?;
+        let retention = query_as(
+            "select transcripts_before, recording_urls_before, calls_before, version = swept_version as is_swept
+             from revox_sync.retention
+             where id = 1",
+        )
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(StoreError::query("reading what is kept for how long"))?;
         let runs = load_runs(connection, run_count).await?;
-        Ok(Status { accounts, campaigns, drift, search, rejects, runs })
+        Ok(Status { accounts, campaigns, drift, search, retention, rejects, runs })
     }
 }
 

@@ -4,6 +4,8 @@
 //! Owns: which time follows from the configuration and the day, and the order of the sweep: one process at a time, some
 //! hundred lines a transaction, stopped between two of them. One that was cut off begins anew and finds less. Leaves the
 //! statements to `store`, and leaving out what is read anew to the passes.
+//!
+//! Of processes that do not agree the one that keeps less holds: what another one would keep longer is refused while it runs.
 
 use crate::clock::Clock;
 use crate::records::Time;
@@ -12,10 +14,16 @@ use chrono::{NaiveTime, TimeDelta};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 /// What the lease is on.
 const SCOPE: &str = "retention";
+
+/// What leases begin with by which processes say what they keep, and what stands behind it, before a mark of their own.
+const CLAIM: &str = "retention of ";
+const BY: &str = " by ";
 
 /// Lines that are looked at together, and those whose parts go in one transaction.
 const LOOKED_AT_ONCE: i64 = 5_000;
@@ -39,6 +47,40 @@ pub struct Retaining {
     clock: Clock,
     /// Whether it was said that the database goes by another configuration.
     is_said: Arc<AtomicBool>,
+    claim: Option<Arc<Claim>>,
+}
+
+/// Says to other processes what this one keeps, as long as it lives.
+#[derive(Debug)]
+struct Claim {
+    task: AbortOnDropHandle<()>,
+    lease: Arc<Mutex<Option<Lease>>>,
+}
+
+impl Claim {
+    async fn begin(store: &Store, settings: &str) -> Result<Self, StoreError> {
+        let holder = Holder::this_process();
+        let (store, scope) =
+            (store.clone(), format!("{CLAIM}{settings}{BY}{}", uuid::Uuid::new_v4().simple()));
+        store.forget_leases(CLAIM).await?;
+        let lease = Arc::new(Mutex::new(store.take_lease(&scope, &holder).await?));
+        let kept = Arc::clone(&lease);
+        let task = AbortOnDropHandle::new(tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(store.renewal_pause()).await;
+                let mut lease = kept.lock().await;
+                let is_held = match &*lease {
+                    Some(held) => store.keep_lease(held).await.is_ok(),
+                    None => false,
+                };
+                if !is_held {
+                    // The database may be away; then it is said again once it is back.
+                    *lease = store.take_lease(&scope, &holder).await.unwrap_or_default();
+                }
+            }
+        }));
+        Ok(Self { task, lease })
+    }
 }
 
 /// How the times stand by the configuration.
@@ -57,9 +99,12 @@ impl Kept {
     fn settings(&self) -> String {
         let Self { transcripts, recording_urls, calls } = self;
         let kept = [("transcripts", transcripts), ("recording_urls", recording_urls), ("calls", calls)];
-        let words = kept
-            .iter()
-            .filter_map(|(what, kept)| kept.as_ref().map(|kept| format!("{what}={}s", kept.as_secs())));
+        let words = kept.iter().filter_map(|(what, kept)| {
+            kept.as_ref().map(|kept| match kept.as_secs() {
+                seconds if seconds % 86_400 == 0 => format!("{what}={}d", seconds / 86_400),
+                seconds => format!("{what}={seconds}s"),
+            })
+        });
         words.collect::<Vec<_>>().join(" ")
     }
 
@@ -98,26 +143,45 @@ fn day_before(now: Time, kept: Duration) -> Option<Time> {
 }
 
 impl Retaining {
-    /// By this clock.
-    #[must_use]
-    pub fn new(kept: Kept, clock: Clock) -> Self {
-        Self { kept, clock, is_said: Arc::new(AtomicBool::new(false)) }
-    }
-
     /// Makes the database go by this configuration, before the first pass. When something is to be kept longer than before,
     /// the next pass reads everything anew.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn begin(&self, store: &Store) -> Result<(), StoreError> {
-        let settings = self.kept.settings();
+    /// When something is to be kept longer than a process that runs keeps it, and when the database fails.
+    pub async fn begin(store: &Store, kept: Kept, clock: Clock) -> Result<Self, StoreError> {
+        let mut retaining = Self { kept, clock, is_said: Arc::new(AtomicBool::new(false)), claim: None };
+        let settings = kept.settings();
         loop {
             let held = store.load_retention().await?;
             let is_changed = held.settings != settings;
-            let next = self.kept.next(&held.retention.cutoffs, is_changed, self.clock.now());
-            if next == Next::Same && !is_changed || self.move_to(store, &held, next).await? {
-                return Ok(());
+            let next = kept.next(&held.retention.cutoffs, is_changed, retaining.clock.now());
+            if let Next::Back(_) = next {
+                let claims = store.leased_scopes(CLAIM).await?;
+                let mut others =
+                    claims.iter().filter_map(|scope| Some(scope.strip_prefix(CLAIM)?.split_once(BY)?.0));
+                if let Some(there) = others.find(|there| *there != settings) {
+                    let here = if settings.is_empty() { "everything for ever".to_owned() } else { settings };
+                    return Err(StoreError::KeptShorter { here, there: there.to_owned() });
+                }
             }
+            if next == Next::Same && !is_changed || retaining.move_to(store, &held, next).await? {
+                break;
+            }
+        }
+        if kept != Kept::default() {
+            retaining.claim = Some(Arc::new(Claim::begin(store, &settings).await?));
+        }
+        Ok(retaining)
+    }
+
+    /// Lets other processes keep more than this one did.
+    pub async fn end(&self, store: &Store) {
+        let Some(claim) = &self.claim else { return };
+        claim.task.abort();
+        if let Some(lease) = claim.lease.lock().await.take()
+            && let Err(error) = store.release_lease(&lease).await
+        {
+            tracing::debug!(%error, "what is kept is said for a while longer");
         }
     }
 
@@ -144,7 +208,7 @@ impl Retaining {
                 here = self.kept.settings(),
                 there = state.settings,
                 hint = "give every revox-mirror on this database the same [retention]",
-                "another process was started later with another retention, which holds; this one moves nothing on"
+                "another process keeps less, or was started later; this one moves nothing on"
             );
         }
         if state.is_swept {
@@ -200,28 +264,31 @@ impl Retaining {
     ) -> Result<(), StoreError> {
         let cutoffs = &state.retention.cutoffs;
         let has_parts = cutoffs.transcripts.is_some() || cutoffs.recording_urls.is_some();
-        for (table, is_wanted) in
-            [(SweptTable::Calls, *cutoffs != Cutoffs::default()), (SweptTable::CallAttempts, has_parts)]
-        {
+        let tables: &[SweptTable] = match (*cutoffs == Cutoffs::default(), has_parts) {
+            (true, _) => &[],
+            (false, false) => &[SweptTable::Calls],
+            (false, true) => &[SweptTable::Calls, SweptTable::CallAttempts],
+        };
+        for table in tables {
             let mut after = String::new();
-            while is_wanted {
-                if stop.is_cancelled() {
-                    return Ok(());
-                }
-                let ids = store.ids_to_sweep(table, &after, LOOKED_AT_ONCE).await?;
+            loop {
+                let ids = store.ids_to_sweep(*table, &after, LOOKED_AT_ONCE).await?;
                 let Some(last) = ids.last() else { break };
                 after.clone_from(last);
-                for past in store.find_past(table, &ids, cutoffs).await?.chunks(SWEPT_AT_ONCE) {
+                for past in store.find_past(*table, &ids, cutoffs).await?.chunks(SWEPT_AT_ONCE) {
                     if stop.is_cancelled() {
                         return Ok(());
                     }
-                    let went = store.sweep(lease, table, past, cutoffs, self.clock.now()).await?;
+                    let went = store.sweep(lease, *table, past, cutoffs, self.clock.now()).await?;
                     for (table, lines) in went {
                         *removed.entry(table).or_default() += lines;
                     }
                 }
                 // Also while there is nothing to remove.
                 store.keep_lease(lease).await?;
+                if stop.is_cancelled() {
+                    return Ok(());
+                }
             }
         }
         store.note_swept(lease, state.retention.version).await
@@ -245,8 +312,8 @@ mod tests {
         text.parse().expect("a time")
     }
 
-    fn days(count: u64) -> Option<Duration> {
-        Some(Duration::from_hours(24 * count))
+    fn days(count: u64) -> Duration {
+        Duration::from_hours(24 * count)
     }
 
     #[test]
@@ -258,11 +325,18 @@ mod tests {
         let back = |day| Next::Back(transcripts(day));
         for (case, kept, held, is_changed, now, next) in [
             ("for ever", None, None, false, noon, Next::Same),
-            ("set", days(30), None, true, noon, forward(day("2026-03-01"))),
-            ("later that day", days(30), day("2026-03-01"), false, at("2026-03-31T23:59:59Z"), Next::Same),
+            ("set", Some(days(30)), None, true, noon, forward(day("2026-03-01"))),
+            (
+                "later that day",
+                Some(days(30)),
+                day("2026-03-01"),
+                false,
+                at("2026-03-31T23:59:59Z"),
+                Next::Same,
+            ),
             (
                 "the day moves on",
-                days(30),
+                Some(days(30)),
                 day("2026-03-01"),
                 false,
                 at("2026-04-01T00:00:00Z"),
@@ -276,10 +350,17 @@ mod tests {
                 noon,
                 forward(day("2026-03-30")),
             ),
-            ("shortened", days(10), day("2026-03-01"), true, noon, forward(day("2026-03-21"))),
-            ("lengthened", days(40), day("2026-03-01"), true, noon, back(day("2026-02-19"))),
+            ("shortened", Some(days(10)), day("2026-03-01"), true, noon, forward(day("2026-03-21"))),
+            ("lengthened", Some(days(40)), day("2026-03-01"), true, noon, back(day("2026-02-19"))),
             ("given up", None, day("2026-03-01"), true, noon, back(None)),
-            ("a clock set back", days(30), day("2026-03-01"), false, at("2026-03-20T00:00:00Z"), Next::Same),
+            (
+                "a clock set back",
+                Some(days(30)),
+                day("2026-03-01"),
+                false,
+                at("2026-03-20T00:00:00Z"),
+                Next::Same,
+            ),
             ("longer than there are times", Some(Duration::MAX), None, true, noon, Next::Same),
             ("so long from now on", Some(Duration::MAX), day("2026-03-01"), true, noon, back(None)),
         ] {
@@ -287,11 +368,11 @@ mod tests {
             assert_eq!(kept.next(&transcripts(held), is_changed, now), next, "{case}");
         }
         // Each by itself; one that goes back has everything read anew.
-        let kept = Kept { transcripts: days(40), recording_urls: None, calls: days(10) };
+        let kept = Kept { transcripts: Some(days(40)), recording_urls: None, calls: Some(days(10)) };
         let held = Cutoffs { transcripts: day("2026-03-01"), recording_urls: None, calls: None };
         let next = Cutoffs { transcripts: day("2026-02-19"), recording_urls: None, calls: day("2026-03-21") };
         assert_eq!(kept.next(&held, true, noon), Next::Back(next));
-        assert_eq!(kept.settings(), "transcripts=3456000s calls=864000s");
+        assert_eq!(kept.settings(), "transcripts=40d calls=10d");
         assert_eq!(Kept::default().settings(), "");
     }
 }

@@ -90,7 +90,7 @@ async fn calls_that_are_over_go_after_their_time_and_the_contacts_stay() {
         assert_eq!(desk.count(waiting).await, 0);
         desk.assert_verified().await;
 
-        let forever = desk.retaining(Kept::default()).await;
+        let forever = desk.retaining_instead(&month, Kept::default()).await;
         desk.account.complete_pass(&passing()).await;
         desk.look_after(&forever).await;
         desk.account.assert_equal().await;
@@ -174,11 +174,11 @@ async fn what_the_api_shows_no_more_goes_too() {
         )
         .await;
         assert!(desk.count(said).await >= 2);
-        let month = desk.retaining(Kept { transcripts: days(30), ..Kept::default() }).await;
+        let month = desk.retaining(Kept { transcripts: Some(days(30)), ..Kept::default() }).await;
         desk.look_after(&month).await;
         assert_eq!(desk.count(said).await, 0);
         assert!(desk.count(tombstoned).await >= 2);
-        let month = desk.retaining(MONTH).await;
+        let month = desk.retaining_instead(&month, MONTH).await;
         desk.look_after(&month).await;
         assert_eq!(desk.count(tombstoned).await, 0);
         assert_eq!(desk.count("select count(*) from revox.calls where _deleted_at is not null").await, 0);

@@ -4,7 +4,7 @@ use crate::support::account::{Account, full, passing, synced};
 use crate::support::hands::Hands;
 use chrono::{DateTime, Utc};
 use revox_mirror::simulator::{Flavour, NewerApi, OlderApi, Options};
-use revox_mirror::store::{Languages, Store};
+use revox_mirror::store::{Languages, Store, StoreError};
 use revox_mirror::sync::PassOptions;
 use revox_mirror::upkeep::{Kept, Retaining, Upkeep, look_after};
 use serde_json::Value;
@@ -23,8 +23,8 @@ pub(crate) fn flavours() -> [Flavour; 2] {
     [Flavour::Older(OlderApi::default()), Flavour::Newer(NewerApi::default())]
 }
 
-pub(crate) fn days(count: u64) -> Option<Duration> {
-    Some(Duration::from_hours(24 * count))
+pub(crate) fn days(count: u64) -> Duration {
+    Duration::from_hours(24 * count)
 }
 
 pub(crate) struct Desk {
@@ -59,9 +59,18 @@ impl Desk {
 
     /// Starts a process with this configuration.
     pub(crate) async fn retaining(&self, kept: Kept) -> Retaining {
-        let retaining = Retaining::new(kept, self.hands.clock());
-        retaining.begin(self.store()).await.unwrap();
-        retaining
+        self.begin(kept).await.unwrap()
+    }
+
+    async fn begin(&self, kept: Kept) -> Result<Retaining, StoreError> {
+        Retaining::begin(self.store(), kept, self.hands.clock()).await
+    }
+
+    /// Ends the process that keeps less, and starts it with this configuration.
+    pub(crate) async fn retaining_instead(&self, ended: &Retaining, kept: Kept) -> Retaining {
+        assert!(matches!(self.begin(kept).await, Err(StoreError::KeptShorter { .. })));
+        ended.end(self.store()).await;
+        self.retaining(kept).await
     }
 
     /// What is done after passes.

@@ -33,7 +33,7 @@ async fn what_is_past_its_time_goes_and_the_rest_stays_and_nothing_is_written_ag
         desk.account.complete_pass(&passing()).await;
         desk.look_after(&forever).await;
         desk.assert_parts_since(None, None).await;
-        let kept = Kept { recording_urls: days(30), ..MONTH };
+        let kept = Kept { recording_urls: Some(days(30)), ..MONTH };
         let month = desk.retaining(kept).await;
         // The times have moved, and nothing has gone yet.
         desk.assert_verified().await;
@@ -112,14 +112,15 @@ async fn the_day_moves_on_and_a_longer_time_brings_back_what_the_api_still_shows
         desk.account.complete_pass(&passing()).await;
         desk.assert_parts_since(Some("2026-02-28T00:00:00Z"), None).await;
 
-        let longer = desk.retaining(Kept { transcripts: days(33), ..Kept::default() }).await;
+        let longer =
+            desk.retaining_instead(&month, Kept { transcripts: Some(days(33)), ..Kept::default() }).await;
         desk.account.complete_pass(&passing()).await;
         desk.look_after(&longer).await;
         desk.assert_parts_since(Some("2026-02-24T00:00:00Z"), None).await;
         desk.assert_full_pass_writes_nothing().await;
         desk.assert_verified().await;
 
-        let forever = desk.retaining(Kept::default()).await;
+        let forever = desk.retaining_instead(&longer, Kept::default()).await;
         desk.account.complete_pass(&passing()).await;
         desk.look_after(&forever).await;
         desk.assert_parts_since(None, None).await;

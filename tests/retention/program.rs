@@ -54,6 +54,12 @@ async fn a_run_removes_what_is_past_its_time_and_verify_and_repair_agree() {
     setting.run(&[]).await.exits(0);
     assert_eq!(setting.count("select count(*) from revox.calls where status = 'completed'").await, 0);
     verify(&setting).await;
+    let environment: Vec<(&str, &str)> =
+        setting.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    program::run(&["status"], &environment)
+        .await
+        .exits(0)
+        .says("As [retention] has it, transcripts of before");
     setting.set(TRANSCRIPTS, "");
     setting.set(CALLS, "");
     setting.run(&[]).await.exits(0);
@@ -69,6 +75,8 @@ async fn the_daemon_removes_what_is_past_its_time() {
     let daemon = setting.daemon(&[(TRANSCRIPTS, "30d"), (CALLS, "60d")]);
     setting.until_count(TURNS, 0).await;
     setting.until_count("select count(*) from revox.calls where status = 'completed'", 0).await;
+    // While it runs nobody else keeps more, and brings back what it has removed.
+    setting.run(&[]).await.exits(2).says("calls=60d").says("[retention]");
     daemon.stop().await;
     assert_eq!(setting.count("select count(*) from revox.campaign_rows").await, 40);
 }

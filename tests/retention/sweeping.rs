@@ -17,7 +17,7 @@ const ALL: Kept = Kept {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sweep_that_is_cut_off_is_gone_on_with_and_verify_has_nothing_to_say_meanwhile() {
     for flavour in flavours() {
-        for kept in [ALL, Kept { calls: days(30), ..ALL }] {
+        for kept in [ALL, Kept { calls: Some(days(30)), ..ALL }] {
             let desk = Desk::new(flavour, 60).await;
             desk.account.complete_pass(&passing()).await;
             let month = desk.retaining(kept).await;
@@ -61,9 +61,8 @@ async fn move_and_sweep(url: &str) {
     let options =
         StoreOptions { url: url.to_owned().into(), max_connections: 1, lease_ttl: Duration::from_secs(30) };
     let (store, _) = Store::open(&options).await.unwrap();
-    let kept = Kept { calls: days(35), ..ALL };
-    let retaining = Retaining::new(kept, Hands::at(NOW).clock());
-    retaining.begin(&store).await.unwrap();
+    let kept = Kept { calls: Some(days(35)), ..ALL };
+    let retaining = Retaining::begin(&store, kept, Hands::at(NOW).clock()).await.unwrap();
     let upkeep = Upkeep { retention: Some(retaining), ..Upkeep::default() };
     assert!(look_after(&store, &upkeep, &CancellationToken::new()).await);
     store.close().await;
@@ -100,25 +99,30 @@ async fn what_was_read_before_the_times_moved_does_not_come_back_behind_the_swee
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_processes_that_do_not_agree_the_one_that_was_started_last_holds() {
+async fn of_two_processes_that_do_not_agree_the_one_that_keeps_less_holds() {
     let desk = Desk::new(flavours()[0], 60).await;
-    let month = desk.retaining(ALL).await;
+    let longer = desk.retaining(Kept { transcripts: Some(days(33)), ..Kept::default() }).await;
     desk.account.complete_pass(&passing()).await;
-    desk.look_after(&month).await;
-    let longer = desk.retaining(Kept { transcripts: days(33), ..Kept::default() }).await;
+    desk.look_after(&longer).await;
+    let month = desk.retaining(Kept { transcripts: Some(days(30)), ..Kept::default() }).await;
     let version = desk.store().load_retention().await.unwrap().retention.version;
     for _ in 0..2 {
-        desk.look_after(&month).await;
         desk.look_after(&longer).await;
+        desk.look_after(&month).await;
     }
     desk.account.complete_pass(&passing()).await;
     assert_eq!(desk.store().load_retention().await.unwrap().retention.version, version);
-    desk.assert_parts_since(Some("2026-02-24T00:00:00Z"), None).await;
+    desk.assert_parts_since(Some(CUT), None).await;
     desk.assert_verified().await;
     // The day moves on for the one that holds alone.
     desk.hands.set("2026-03-30T10:00:00Z");
-    desk.look_after(&month).await;
-    desk.assert_parts_since(Some("2026-02-24T00:00:00Z"), None).await;
     desk.look_after(&longer).await;
-    desk.assert_parts_since(Some("2026-02-25T00:00:00Z"), None).await;
+    desk.assert_parts_since(Some(CUT), None).await;
+    desk.look_after(&month).await;
+    desk.assert_parts_since(Some("2026-02-28T00:00:00Z"), None).await;
+    // Nobody keeps more as long as one of those runs that keep less, whichever was the last.
+    let another = desk.retaining(Kept { transcripts: Some(days(30)), ..Kept::default() }).await;
+    another.end(desk.store()).await;
+    longer.end(desk.store()).await;
+    desk.retaining_instead(&month, Kept { transcripts: Some(days(40)), ..Kept::default() }).await;
 }

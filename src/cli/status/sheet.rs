@@ -5,7 +5,7 @@ use crate::cli::pass::ACCEPT;
 use crate::cli::table::Table;
 use crate::observe::{ago, api_words, counted};
 use crate::records::Time;
-use crate::store::{AccountStatus, CampaignStatus, RunStatus, SearchStatus};
+use crate::store::{AccountStatus, CampaignStatus, RetentionStatus, RunStatus, SearchStatus};
 
 /// Columns that a campaign's name may take.
 const NAME_WIDTH: usize = 28;
@@ -101,7 +101,24 @@ fn remarks(report: &Report) -> Vec<String> {
         ));
     }
     remarks.extend(of_search_lag(&status.search, report.as_of));
+    remarks.extend(of_retention(&status.retention));
     remarks
+}
+
+/// What is kept for a time only, if anything is.
+fn of_retention(retention: &RetentionStatus) -> Option<String> {
+    let RetentionStatus { transcripts_before, recording_urls_before, calls_before, is_swept } = retention;
+    let kept = [
+        ("transcripts", transcripts_before),
+        ("addresses of recordings", recording_urls_before),
+        ("calls", calls_before),
+    ];
+    let words: Vec<String> = kept
+        .iter()
+        .filter_map(|(what, before)| Some(format!("{what} of before {}", before.as_ref()?.date_naive())))
+        .collect();
+    let done = if *is_swept { "are removed" } else { "are being removed" };
+    (!words.is_empty()).then(|| format!("As [retention] has it, {} {done}.", words.join(", ")))
 }
 
 /// How far the full text over what was said is behind, if it is.
