@@ -184,3 +184,26 @@ async fn what_the_api_shows_no_more_goes_too() {
         assert_eq!(desk.count("select count(*) from revox.calls where _deleted_at is not null").await, 0);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_over_only_after_its_time_goes_with_the_pass_that_finds_it_so() {
+    for flavour in flavours() {
+        let desk = Desk::new(flavour, 60).await;
+        let place = (0..60).find(|place| is_past(&desk.rows()[*place]["call"])).unwrap();
+        let mut row = desk.rows()[place].clone();
+        row["call"]["status"] = "calling".into();
+        let id = row["call"]["id"].as_str().unwrap().to_owned();
+        desk.account.simulator.edit(|account| account.set_raw_row(0, place, row.to_string()).unwrap());
+        let month = desk.retaining(MONTH).await;
+        desk.account.complete_pass(&passing()).await;
+        desk.look_after(&month).await;
+        let held = format!("select count(*) from revox.calls where id = '{id}'");
+        assert_eq!(desk.count(&held).await, 1);
+        desk.assert_verified().await;
+        desk.account.simulator.edit(|account| account.mend_row(0, place).unwrap());
+        desk.account.complete_pass(&full()).await;
+        assert_eq!(desk.count(&held).await, 0);
+        desk.assert_calls_that_are_not_past().await;
+        desk.assert_verified().await;
+    }
+}
