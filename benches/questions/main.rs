@@ -109,10 +109,10 @@ async fn fill(server: &Url, calls: u32) -> anyhow::Result<Url> {
 /// Sums up and makes searchable what was filled in; gives the seconds that it took.
 async fn keep_up(url: &Url) -> anyhow::Result<f64> {
     let options =
-        StoreOptions { url: url.as_str().into(), max_connections: 2, lease_ttl: Duration::from_secs(60) };
+        StoreOptions { url: url.as_str().into(), max_connections: 2, lease_ttl: Duration::from_mins(1) };
     let (store, _) = Store::open(&options).await?;
     let languages = Languages { default: "simple".to_owned(), campaigns: BTreeMap::default() };
-    store.installation_key(Duration::from_secs(86_400)).await?;
+    store.installation_key(Duration::from_hours(24)).await?;
     let began = Instant::now();
     let upkeep = Upkeep { search: Some(languages), ..Upkeep::default() };
     let is_done = look_after(&store, &upkeep, &CancellationToken::new()).await;

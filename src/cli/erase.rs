@@ -30,7 +30,7 @@ pub(super) struct EraseArguments {
     /// Remove nothing, and show how many lines of each table would go
     #[arg(long)]
     dry_run: bool,
-    /// As JSON, for programs: dry_run, lines by table, and total
+    /// As JSON, for programs: whether it is a dry run, lines by table, and their total
     #[arg(long)]
     json: bool,
 }
