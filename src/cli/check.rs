@@ -6,7 +6,7 @@ use super::terminal::failure_text;
 use super::{Context, accounts, interrupt, sharing, upkeep};
 use crate::config::{Account, ConfigError};
 use crate::normalize::PrivacyKey;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, TypedTrouble};
 use secrecy::{ExposeSecret, SecretSlice};
 
 /// What was found about one thing.
@@ -80,7 +80,28 @@ async fn look_at_database(database: &Database, sheet: &mut Sheet<'_>) {
     sheet.show("search", described);
     sheet.show("privacy", look_at_privacy(&store, sheet.context.settings.privacy.key()).await);
     sheet.show("readers", look_at_readers(&store).await);
+    match look_at_views(&store).await {
+        Ok(Some(troubles)) => sheet.remark("views", &troubles),
+        Ok(None) => {
+            let text = "nothing is wrong with the views of campaigns and assistants";
+            sheet.show("views", Ok(text.to_owned()));
+        }
+        Err(error) => sheet.show("views", Err(error)),
+    }
     store.close().await;
+}
+
+/// What is wrong with typed views.
+async fn look_at_views(store: &Store) -> anyhow::Result<Option<String>> {
+    if store.check_schema().await.is_err() {
+        return Ok(None);
+    }
+    let troubles = store.load_typed_troubles().await?;
+    let remarks: Vec<String> = TypedTrouble::remarks(&troubles)
+        .into_iter()
+        .map(|(views, what, what_to_do)| format!("{views} {what}.\n  What to do: {what_to_do}."))
+        .collect();
+    Ok((!remarks.is_empty()).then(|| remarks.join("\n")))
 }
 
 async fn look_at_schema(store: &Store) -> Finding {
@@ -126,21 +147,26 @@ struct Sheet<'a> {
 
 impl Sheet<'_> {
     fn show(&mut self, what: &str, finding: Finding) {
-        let terminal = &self.context.terminal;
         match finding {
-            Ok(text) => {
-                let text = text.replace('\n', "\n                       ");
-                terminal.print(&format!("{what:14} ok      {text}"));
-            }
+            Ok(text) => self.print(what, "ok", &text),
             Err(error) => {
                 let text = failure_text(&Failure::from(&error));
-                let text = text.trim_start_matches("error: ").replace('\n', "\n                       ");
-                terminal.print(&format!("{what:14} failed  {text}"));
+                self.print(what, "failed", text.trim_start_matches("error: "));
                 let exit = Exit::of_error(&error);
                 if exit.code() > self.worst.code() {
                     self.worst = exit;
                 }
             }
         }
+    }
+
+    /// Something that a person should look at, and that no pass depends on: no fault.
+    fn remark(&self, what: &str, text: &str) {
+        self.print(what, "look at", text);
+    }
+
+    fn print(&self, what: &str, word: &str, text: &str) {
+        let text = text.replace('\n', "\n                       ");
+        self.context.terminal.print(&format!("{what:14} {word:7} {text}"));
     }
 }

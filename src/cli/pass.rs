@@ -53,6 +53,7 @@ pub(super) fn sync_settings(settings: &Settings) -> Result<SyncSettings, ConfigE
         look_at_most: settings.schedule.look_at_most,
         lease_ttl: settings.daemon.lease_ttl,
         views_per_campaign: settings.views.per_campaign,
+        views_per_assistant: settings.views.per_assistant,
         normalize: normalize::Options {
             keep_llm_system_prompt: settings.sync.keep_llm_system_prompt,
             privacy: privacy(settings),

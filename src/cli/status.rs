@@ -132,7 +132,7 @@ impl Report {
 
     /// The object of `--json`; `docs/freshness.md` describes it.
     fn as_json(&self) -> serde_json::Result<String> {
-        let Status { accounts, campaigns, drift, search, retention, rejects, runs } = &self.status;
+        let Status { accounts, campaigns, drift, search, retention, views, rejects, runs } = &self.status;
         let judged = campaigns
             .iter()
             .map(|campaign| JudgedCampaign { campaign, is_stale: self.is_older(campaign.complete_through) });
@@ -156,6 +156,7 @@ impl Report {
             "drift": drift,
             "search": search,
             "retention": retention,
+            "views": views,
             "runs": runs,
         }))
     }

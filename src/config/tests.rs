@@ -37,7 +37,7 @@ fn the_defaults_are_those_that_the_documents_promise() {
     assert_eq!(settings.schedule.cron.as_str(), "0 */5 * * * *");
     assert_eq!(settings.admin.listen(), Some(([127, 0, 0, 1], 9464).into()));
     assert_eq!(settings.reporting.time_zone.name(), "UTC");
-    assert!(settings.views.per_campaign);
+    assert!(settings.views.per_campaign && settings.views.per_assistant);
     assert!(settings.localdb.download);
     assert!(settings.database.url().expect("no file is named").is_none());
     assert!(matches!(settings.revox.api_key(), Err(ConfigError::MissingKey)));

@@ -10,4 +10,7 @@ pub struct ViewsSettings {
     /// One for each campaign, in schema `revox_campaigns`, with a column for every key of its rows.
     #[serde(deserialize_with = "values::flag")]
     pub per_campaign: bool,
+    /// One for each assistant, in schema `revox_assistants`, with a column for every field that it is to find out.
+    #[serde(deserialize_with = "values::flag")]
+    pub per_assistant: bool,
 }

@@ -19,7 +19,7 @@ use super::tables::{
     CALL_ATTEMPTS, CALLS, CAMPAIGN_ROWS, EMAIL_MESSAGES, POST_CALL_TRANSCRIPT_TURNS, SMS_MESSAGES,
     SPEECH_EVENTS, TRANSCRIPT_TURNS,
 };
-use super::typed::note_typed_rows;
+use super::typed_lines::note_typed_lines;
 use crate::normalize::{DriftCounts, ErasedRow, Hash, RowRecords};
 use crate::plan::Unsettled;
 use crate::records::{Call, CallAttempt, CampaignRow, Listed, Time};
@@ -178,8 +178,9 @@ impl Store {
             counts.written = calls.all() + rows.all() + attempts.all();
             look_again(connection, &attempts.former_owners).await?;
             counts.contested = remember(connection, batch, &lines, &attempts.contested).await?;
-            let written: Vec<&str> = lines.rows.keys().copied().collect();
-            note_typed_rows(connection, batch.campaign_id, &written).await?;
+            let shown: Vec<&str> = lines.rows.keys().copied().collect();
+            let called: Vec<&str> = lines.calls.keys().copied().collect();
+            note_typed_lines(connection, batch.campaign_id, &shown, &called).await?;
             let past: Vec<String> =
                 batch.rows.iter().filter_map(|records| records.past_call.clone()).collect();
             remove_calls(connection, &past, now, &mut Removed::new()).await?;

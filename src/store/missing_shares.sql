@@ -4,7 +4,7 @@
 with schemas as (
     select n.oid, n.nspname, n.nspowner
     from pg_namespace n
-    where n.nspname in ('revox', 'revox_campaigns')
+    where n.nspname in ('revox', 'revox_campaigns', 'revox_assistants')
 ),
 reader as (
     select

@@ -43,6 +43,8 @@ mod sweep;
 mod table;
 mod tables;
 mod typed;
+mod typed_lines;
+mod typed_trouble;
 
 pub use account::{AccountState, CampaignState};
 pub use batch::{Batch, BatchCounts, WalkPages};
@@ -67,5 +69,6 @@ pub use status::{
 pub use stored::{Forgotten, Lookup};
 pub use summaries::Marked;
 pub use typed::{SeenKeys, TypedView};
+pub use typed_trouble::TypedTrouble;
 
 pub use crate::normalize::Cutoffs;

@@ -26,7 +26,22 @@ macro_rules! part {
 
 /// What an erased row leaves: that there is one, where it stands among the others and the status of its call, without
 /// which the next passes would not know the rows around it. `$1`: rows, `$2`: calls, `$3`: attempts.
-const STATEMENTS: [(&str, &str); 14] = [
+const STATEMENTS: [(&str, &str); 17] = [
+    // What did not fit is counted without them from now on.
+    (
+        "",
+        "delete from revox_sync.typed_pending
+         where line_id in (
+             select unnest($1 || $2) union select id from revox.campaign_rows where call_id = any($2)
+         ) and $3::text[] is not null",
+    ),
+    (
+        "",
+        "delete from revox_sync.typed_misfits
+         where line_id in (
+             select unnest($1 || $2) union select id from revox.campaign_rows where call_id = any($2)
+         ) and $3::text[] is not null",
+    ),
     (
         "revox.campaign_rows",
         "delete from revox.campaign_rows
@@ -37,6 +52,24 @@ const STATEMENTS: [(&str, &str); 14] = [
     ("revox.speech_events", part!("revox.speech_events")),
     ("revox.sms_messages", part!("revox.sms_messages")),
     ("revox.email_messages", part!("revox.email_messages")),
+    // A call that stays and loses an attempt may have found out something else.
+    (
+        "",
+        "insert into revox_sync.typed_pending (kind, owner_id, line_id)
+         select v.kind, v.owner_id, l.line_id
+         from (
+             select distinct call_id from revox.call_attempts where id = any($3) and call_id <> all($2)
+         ) a
+         join revox.calls c on c.id = a.call_id
+         cross join lateral (
+             select 'assistant' as kind, c.assistant_id as owner_id, c.id as line_id
+             union all
+             select 'campaign', r.campaign_id, r.id from revox.campaign_rows r where r.call_id = c.id and r.id <> all($1)
+         ) l
+         join revox_sync.typed_views v on v.kind = l.kind and v.owner_id = l.owner_id
+         order by 1, 2, 3
+         on conflict (kind, owner_id, line_id) do update set line_id = excluded.line_id",
+    ),
     (
         "revox.call_attempts",
         "delete from revox.call_attempts

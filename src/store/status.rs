@@ -3,6 +3,7 @@
 use super::StoreError;
 use super::open::Store;
 use super::statement::{query_as, query_scalar};
+use super::typed_trouble::{TypedTrouble, load_typed_troubles};
 use crate::records::Time;
 use serde::Serialize;
 use sqlx::{FromRow, PgConnection};
@@ -20,6 +21,8 @@ pub struct Status {
     pub search: SearchStatus,
     /// What is kept for a time only.
     pub retention: RetentionStatus,
+    /// What is wrong with typed views.
+    pub views: Vec<TypedTrouble>,
     /// Pieces that could not be stored, a count: those of campaigns, of campaigns that are gone, and of no campaign.
     pub rejects: i64,
     /// The last passes, the newest first.
@@ -229,8 +232,8 @@ impl Store {
             .fetch_one(&mut *connection)
             .await
             .map_err(StoreError::query("counting rejects"))?;
-        let drift = load_drift(connection).await?;
-        let search = load_search(connection).await?;
+        let drift = load_drift(&mut *connection).await?;
+        let search = load_search(&mut *connection).await?;
         let retention = query_as(
             "select transcripts_before, recording_urls_before, calls_before, version = swept_version as is_swept
              from revox_sync.retention
@@ -239,8 +242,9 @@ impl Store {
         .fetch_one(&mut *connection)
         .await
         .map_err(StoreError::query("reading what is kept for how long"))?;
+        let views = load_typed_troubles(&mut *connection).await?;
         let runs = load_runs(connection, run_count).await?;
-        Ok(Status { accounts, campaigns, drift, search, retention, rejects, runs })
+        Ok(Status { accounts, campaigns, drift, search, retention, views, rejects, runs })
     }
 }
 

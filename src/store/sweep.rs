@@ -206,12 +206,13 @@ pub(super) async fn remove_calls(
         "update revox_sync.row_states set unsettled_since = null, read_by = null
          where row_id = any($1) and unsettled_since is not null",
         "delete from revox_sync.rejects where row_key = any($1) and (path = 'call' or path like 'call.%')",
-        "insert into revox_sync.typed_pending (campaign_id, row_id)
-         select r.campaign_id, r.id
+        "insert into revox_sync.typed_pending (kind, owner_id, line_id)
+         select v.kind, v.owner_id, r.id
          from revox.campaign_rows r
+         join revox_sync.typed_views v on v.kind = 'campaign' and v.owner_id = r.campaign_id
          where r.id = any($1)
-           and exists (select from revox_sync.typed_views v where v.campaign_id = r.campaign_id)
-         on conflict do nothing",
+         order by 1, 2, 3
+         on conflict (kind, owner_id, line_id) do update set line_id = excluded.line_id",
     ] {
         query(statement).bind(&rows).execute(&mut *connection).await.map_err(StoreError::query(doing))?;
     }

@@ -46,6 +46,7 @@ use crate::normalize;
 use crate::observe::Progress;
 use crate::plan::{Known, Outcome, Rhythm, Suspicion};
 use crate::store::{Store, StoreError};
+use crate::typed::OwnerKind;
 use chrono::TimeDelta;
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,11 +79,20 @@ pub struct SyncSettings {
     pub lease_ttl: Duration,
     /// Whether each campaign has a view of its own.
     pub views_per_campaign: bool,
+    /// Whether each assistant has one.
+    pub views_per_assistant: bool,
     /// What the operator wants kept.
     pub normalize: normalize::Options,
 }
 
 impl SyncSettings {
+    /// Whose views are made.
+    fn viewed(&self) -> Vec<OwnerKind> {
+        let campaigns = self.views_per_campaign.then_some(OwnerKind::Campaign);
+        let assistants = self.views_per_assistant.then_some(OwnerKind::Assistant);
+        campaigns.into_iter().chain(assistants).collect()
+    }
+
     fn rhythm(&self) -> Rhythm {
         let difference = |duration| TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX);
         Rhythm {

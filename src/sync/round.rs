@@ -16,6 +16,7 @@ use super::{CampaignReport, Mirror, PassOptions, PassReport, SyncError};
 use crate::plan::{Due, Fingerprint, Known, Outcome, Search, Shape, Suspicion, due};
 use crate::records::Time;
 use crate::store::{AccountState, CampaignState, Holder, Lease, Store, StoreError};
+use crate::typed::{Owner, OwnerKind};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -78,7 +79,7 @@ impl Job {
             JobKind::Lone(lone) => Box::pin(lone.run(&self.id)).await,
         };
         if let Some(store) = self.views.filter(|_| report.outcome != Outcome::Skipped) {
-            Box::pin(refresh_view(&store, &self.id)).await;
+            Box::pin(refresh_view(&store, Owner { kind: OwnerKind::Campaign, id: &self.id })).await;
         }
         report
     }
@@ -155,7 +156,7 @@ async fn look_round(mirror: &Mirror, options: &PassOptions) -> Result<Round, Syn
         store: None,
         changes: None,
         left_alone: Vec::new(),
-        views_per_campaign: mirror.settings.views_per_campaign,
+        viewed: mirror.settings.viewed(),
     };
     Ok(Round { is_read: true, jobs, passed_over, report: PassReport::default(), order, end })
 }
@@ -199,7 +200,7 @@ async fn listing_round(
         store: Some(store.clone()),
         changes,
         left_alone: Vec::new(),
-        views_per_campaign: mirror.settings.views_per_campaign,
+        viewed: mirror.settings.viewed(),
     };
     Ok(Round { is_read: true, jobs, passed_over, report, order, end })
 }
@@ -221,7 +222,7 @@ async fn listed_round(mirror: &Mirror, options: &PassOptions, store: Store) -> R
         store: Some(store),
         changes: None,
         left_alone: Vec::new(),
-        views_per_campaign: mirror.settings.views_per_campaign,
+        viewed: mirror.settings.viewed(),
     };
     let (passed_over, order) = (Vec::new(), Vec::new());
     Ok(Round { is_read: false, jobs, passed_over, report: PassReport::default(), order, end })

@@ -5,6 +5,7 @@ use super::typed::refresh_views;
 use super::{CampaignReport, SyncError};
 use crate::plan::Outcome;
 use crate::store::Store;
+use crate::typed::OwnerKind;
 use std::sync::Arc;
 
 /// What ends a round.
@@ -14,7 +15,8 @@ pub struct RoundEnd {
     pub(super) store: Option<Store>,
     pub(super) changes: Option<Changes>,
     pub(super) left_alone: Vec<String>,
-    pub(super) views_per_campaign: bool,
+    /// Whose views are brought up to date.
+    pub(super) viewed: Vec<OwnerKind>,
 }
 
 impl RoundEnd {
@@ -33,8 +35,8 @@ impl RoundEnd {
         if let Some(changes) = self.changes {
             Box::pin(changes.settle(&store, &self.account, reports, &self.left_alone)).await?;
         }
-        if self.views_per_campaign {
-            Box::pin(refresh_views(&store, &self.account)).await;
+        for kind in self.viewed {
+            Box::pin(refresh_views(&store, kind, &self.account)).await;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
-//! Which columns a campaign's view is to have: those that it has, and behind them one for each key and field that is new.
+//! Which columns a view is to have: those that it has, and behind them one for each key and field that is new.
 
 use super::names::{column_name, cut};
-use super::{Column, ColumnType, Field, Impossible, Obstacle, SeenValues, Source};
+use super::{Column, ColumnType, Field, Impossible, Obstacle, OwnerKind, SeenValues, Source};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Columns of a view at most, the fixed ones apart. Postgres takes 1,600 in all.
@@ -15,20 +15,6 @@ const MOST_IMPOSSIBLE: usize = 100;
 
 /// How much of a key is shown in comments and lists, in bytes.
 const KEY_SHOWN: usize = 200;
-
-/// The columns that every view begins with.
-const FIXED: [&str; 10] = [
-    "row_id",
-    "row_index",
-    "phone_number",
-    "call_id",
-    "status",
-    "result",
-    "attempts",
-    "last_attempt_at",
-    "input_data",
-    "structured_output",
-];
 
 /// What a view is to be.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,12 +32,12 @@ pub struct Plan {
 /// names.
 #[must_use]
 pub fn plan(
-    held: &[Column],
-    impossible: &[Impossible],
+    kind: OwnerKind,
+    (held, impossible): (&[Column], &[Impossible]),
     fields: &[Field],
     seen: &BTreeMap<(Source, String), SeenValues>,
 ) -> Plan {
-    let mut planning = Planning::over(held, impossible);
+    let mut planning = Planning::over(kind, held, impossible);
     let fields: Vec<(&str, &Field)> = first_of_each(fields);
     let named: HashSet<&str> = fields.iter().map(|(name, _)| *name).collect();
     let of = |source: Source| seen.iter().filter(move |((of, _), _)| *of == source);
@@ -123,10 +109,10 @@ struct Planning {
 }
 
 impl Planning {
-    fn over(held: &[Column], impossible: &[Impossible]) -> Self {
+    fn over(kind: OwnerKind, held: &[Column], impossible: &[Impossible]) -> Self {
         let places = held.iter().enumerate().map(|(at, it)| ((it.source, it.key.clone()), at)).collect();
         let mut taken: HashMap<String, Option<Source>> =
-            FIXED.iter().map(|name| ((*name).to_owned(), None)).collect();
+            kind.fixed_columns().iter().map(|name| ((*name).to_owned(), None)).collect();
         taken.extend(held.iter().map(|column| (column.name.clone(), Some(column.source))));
         // Whether a type is kept shows anew each time; a key that was left out is not seen again as long as its row stays.
         let left_out = impossible.iter().filter(|it| it.obstacle == Obstacle::LeftOut).cloned().collect();

@@ -1,4 +1,4 @@
-//! The views of single campaigns: which columns they have, and what everything in them is called.
+//! The views of single campaigns and assistants: which columns they have, and what everything in them is called.
 //!
 //! Owns: names made from campaigns' names and from keys, and the plan that lays the columns there are beside the keys and
 //! fields there are. Pure. Leaves to `store`: finding out the keys, and making the views; to `sync`: when.
@@ -12,6 +12,89 @@ pub use columns::{MOST_COLUMNS, MOST_KEY_BYTES, Plan, plan};
 pub use names::view_names;
 
 use serde::{Deserialize, Serialize};
+
+/// Whose view it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnerKind {
+    /// A campaign's: a line a contact, with a column for every key and every field.
+    Campaign,
+    /// An assistant's: a line a call, with a column for every field.
+    Assistant,
+}
+
+impl OwnerKind {
+    /// Its name in `revox_sync.typed_views`; in the plural it ends the name of the schema.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Campaign => "campaign",
+            Self::Assistant => "assistant",
+        }
+    }
+
+    /// From its name in a statement's answer.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        if name == "assistant" { Self::Assistant } else { Self::Campaign }
+    }
+
+    /// The schema of its views.
+    #[must_use]
+    pub fn schema(self) -> &'static str {
+        match self {
+            Self::Campaign => "revox_campaigns",
+            Self::Assistant => "revox_assistants",
+        }
+    }
+
+    /// `a campaign's` or `an assistant's`, for what is said of a view.
+    #[must_use]
+    pub fn possessive(self) -> &'static str {
+        match self {
+            Self::Campaign => "a campaign's",
+            Self::Assistant => "an assistant's",
+        }
+    }
+
+    /// The columns that each of its views begins with.
+    pub(crate) fn fixed_columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Campaign => &[
+                "row_id",
+                "row_index",
+                "phone_number",
+                "call_id",
+                "status",
+                "result",
+                "attempts",
+                "last_attempt_at",
+                "input_data",
+                "structured_output",
+            ],
+            Self::Assistant => &[
+                "call_id",
+                "campaign_id",
+                "campaign_name",
+                "phone_number",
+                "status",
+                "result",
+                "attempts",
+                "first_attempt_at",
+                "last_attempt_at",
+                "structured_output",
+            ],
+        }
+    }
+}
+
+/// Who has a view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner<'a> {
+    /// A campaign or an assistant.
+    pub kind: OwnerKind,
+    /// Its id.
+    pub id: &'a str,
+}
 
 /// Where a column's values come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -70,7 +153,7 @@ impl ColumnType {
     }
 }
 
-/// A column of a campaign's view, behind the fixed ones.
+/// A column of a view, behind the fixed ones.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
     /// Its name: at most 63 bytes.
@@ -85,7 +168,7 @@ pub struct Column {
     pub comment: String,
 }
 
-/// A field that the campaign's assistant is to find out.
+/// A field that an assistant is to find out.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct Field {
     /// Its name: a key of `structured_output`.

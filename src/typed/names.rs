@@ -1,9 +1,9 @@
-//! Names in SQL out of whatever people call their campaigns and keys.
+//! Names in SQL out of whatever people call their campaigns, assistants and keys.
 //!
 //! Letters and digits of every script are kept, in lower case, and all else becomes `_`: Postgres takes them without
 //! quotes, and a transliteration would have to know the language. Accents written apart from their letters are dropped.
 
-use super::Source;
+use super::{Owner, Source};
 use std::collections::HashMap;
 
 /// What Postgres takes, in bytes.
@@ -46,12 +46,12 @@ fn join(stem: &str, end: &str) -> String {
     format!("{stem}{end}")
 }
 
-/// The names for a campaign's view, the best one first, each to be taken where those before it are another's: the
-/// campaign's name and the first eight characters of its id.
-pub fn view_names(campaign_name: Option<&str>, campaign_id: &str) -> impl Iterator<Item = String> {
+/// The names for a view, the best one first, each to be taken where those before it are another's: its owner's name and
+/// the first eight characters of its id.
+pub fn view_names(owner: Owner<'_>, owner_name: Option<&str>) -> impl Iterator<Item = String> {
     let or = |text: String, other: &str| if text.is_empty() { other.to_owned() } else { text };
-    let name = or(slug(campaign_name.unwrap_or_default()), "campaign");
-    let id: String = campaign_id.chars().take(8).collect();
+    let name = or(slug(owner_name.unwrap_or_default()), owner.kind.as_str());
+    let id: String = owner.id.chars().take(8).collect();
     let id = or(slug(&id), "id");
     let digit = name.starts_with(|letter: char| letter.is_numeric());
     let name = if digit { format!("_{name}") } else { name };

@@ -2,10 +2,12 @@
 
 use super::names::column_name;
 use super::{
-    Column, ColumnType, Field, MOST_COLUMNS, MOST_KEY_BYTES, Obstacle, SeenValues, Source, plan, view_names,
+    Column, ColumnType, Field, MOST_COLUMNS, MOST_KEY_BYTES, Obstacle, Owner, OwnerKind, SeenValues, Source,
+    plan, view_names,
 };
 use std::collections::{BTreeMap, HashMap};
 
+const CAMPAIGN: OwnerKind = OwnerKind::Campaign;
 const TEXT: SeenValues = SeenValues { numbers: false, booleans: false, others: true };
 const NUMBER: SeenValues = SeenValues { numbers: true, booleans: false, others: false };
 const BOOLEAN: SeenValues = SeenValues { numbers: false, booleans: true, others: false };
@@ -32,7 +34,7 @@ fn a_view_is_named_for_its_campaign_and_its_id() {
         (Some(&long), "a9f00000", &format!("{}_a9f00000", "é".repeat(27))),
     ];
     for (name, id, expected) in cases {
-        let mut names = view_names(name, id);
+        let mut names = view_names(Owner { kind: CAMPAIGN, id }, name);
         let first = names.next().unwrap();
         assert_eq!(first, expected, "{name:?}");
         assert!(first.len() <= 63, "{first}");
@@ -113,7 +115,7 @@ fn columns_are_typed_as_the_assistant_says_and_else_as_every_value_is() {
         (Source::Output, "budget", TEXT),
         (Source::Output, "unasked", NUMBER),
     ]);
-    let plan = plan(&[], &[], &fields, &seen);
+    let plan = plan(CAMPAIGN, (&[], &[]), &fields, &seen);
     let expected = [
         ("age", "numeric"),
         ("is_client", "boolean"),
@@ -136,15 +138,15 @@ fn columns_are_typed_as_the_assistant_says_and_else_as_every_value_is() {
 #[test]
 fn a_column_never_goes_moves_or_changes_its_type() {
     let first = plan(
-        &[],
-        &[],
+        CAMPAIGN,
+        (&[], &[]),
         &[field("budget", "number"), field("visit", "date")],
         &seen(&[(Source::Input, "z", NUMBER)]),
     );
     let later =
         [Field { description: Some("In euros".into()), ..field("budget", "string") }, field("a", "date")];
     let seen = seen(&[(Source::Input, "a", TEXT), (Source::Input, "z", TEXT)]);
-    let second = plan(&first.columns, &first.impossible, &later, &seen);
+    let second = plan(CAMPAIGN, (&first.columns, &first.impossible), &later, &seen);
     let expected =
         [("z", "numeric"), ("budget", "numeric"), ("visit", "date"), ("a", "text"), ("output_a", "date")];
     assert_eq!(shape(&second.columns), expected);
@@ -153,8 +155,13 @@ fn a_column_never_goes_moves_or_changes_its_type() {
     assert_eq!((kept.obstacle, kept.key.as_str()), (Obstacle::TypeKept, "budget"));
     assert!(kept.why.contains("string") && kept.why.contains("numeric"), "{kept:?}");
 
-    assert_eq!(plan(&second.columns, &second.impossible, &later, &BTreeMap::new()), second, "the same again");
-    let mended = plan(&second.columns, &second.impossible, &[field("budget", "number")], &BTreeMap::new());
+    assert_eq!(
+        plan(CAMPAIGN, (&second.columns, &second.impossible), &later, &BTreeMap::new()),
+        second,
+        "the same again"
+    );
+    let mended =
+        plan(CAMPAIGN, (&second.columns, &second.impossible), &[field("budget", "number")], &BTreeMap::new());
     assert_eq!(mended.impossible, []);
     assert_eq!(shape(&mended.columns), expected);
 }
@@ -166,14 +173,14 @@ fn what_a_view_cannot_hold_is_said() {
         keys.insert((Source::Input, format!("k{number:05}")), TEXT);
     }
     keys.insert((Source::Input, "a".repeat(MOST_KEY_BYTES + 1)), TEXT);
-    let full = plan(&[], &[], &[field("late", "date")], &keys);
+    let full = plan(CAMPAIGN, (&[], &[]), &[field("late", "date")], &keys);
     assert_eq!(full.columns.len(), MOST_COLUMNS);
     assert_eq!(full.impossible.len(), 100, "a list that ends");
     assert!(full.impossible[0].why.contains("longer than 16384 bytes"), "{:?}", full.impossible[0]);
     assert_eq!(full.impossible[0].key.len(), 200);
     assert!(full.impossible[1].why.contains("1500 columns"), "{:?}", full.impossible[1]);
 
-    let again = plan(&full.columns, &full.impossible, &[], &BTreeMap::new());
+    let again = plan(CAMPAIGN, (&full.columns, &full.impossible), &[], &BTreeMap::new());
     assert_eq!(again, full, "what was left out is remembered");
     assert_eq!(again.columns[0].r#type, ColumnType::Text);
 }

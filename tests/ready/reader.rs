@@ -128,8 +128,8 @@ async fn a_mirror_without_the_rights_migrates_and_says_what_an_administrator_can
     execute(
         &mut administrator,
         format!(
-            "create schema revox; create schema revox_sync; create schema revox_campaigns;
-             grant usage, create on schema revox, revox_sync, revox_campaigns to {role};
+            "create schema revox; create schema revox_sync; create schema revox_campaigns; create schema revox_assistants;
+             grant usage, create on schema revox, revox_sync, revox_campaigns, revox_assistants to {role};
              revoke create on database {name} from public"
         ),
     )

@@ -16,7 +16,7 @@ async fn every_schema_table_and_column_is_described() {
         &mut connection,
         "select n.nspname::text
          from pg_namespace n
-         where n.nspname in ('revox', 'revox_sync', 'revox_campaigns')
+         where n.nspname in ('revox', 'revox_sync', 'revox_campaigns', 'revox_assistants')
            and coalesce(obj_description(n.oid, 'pg_namespace'), '') = ''
          union all
          select c.oid::regclass::text

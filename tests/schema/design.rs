@@ -189,9 +189,9 @@ pub(crate) const BOOKKEEPING: &[(&str, &str)] = &[
         "version swept_version readings settings transcripts_before recording_urls_before calls_before moved_at",
     ),
     ("leases", "scope holder epoch expires_at"),
-    ("typed_views", "campaign_id view_name columns impossible trouble refreshed_at"),
-    ("typed_misfits", "campaign_id row_id column_name"),
-    ("typed_pending", "campaign_id row_id"),
+    ("typed_views", "kind owner_id view_name columns impossible trouble refreshed_at"),
+    ("typed_misfits", "kind owner_id line_id column_name"),
+    ("typed_pending", "kind owner_id line_id"),
     ("drift", "path sample_type first_seen_at last_seen_at first_seen_in last_seen_in count"),
     ("_sqlx_migrations", "version"),
 ];

@@ -57,6 +57,7 @@ pub(crate) fn sync_settings() -> SyncSettings {
         look_at_most: Duration::ZERO,
         lease_ttl: Duration::from_secs(30),
         views_per_campaign: true,
+        views_per_assistant: true,
         normalize: normalize::Options::default(),
     }
 }

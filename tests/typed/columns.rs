@@ -69,7 +69,7 @@ async fn a_view_has_one_line_a_live_contact_and_its_findings_are_the_latest_ther
     ];
     assert_eq!(shown, expected);
     let misfits = "select column_name || ' ' || column_type || ' ' || misfits
-                   from revox_sync.typed_misfit_counts where misfits > 0";
+                   from revox_sync.typed_misfit_counts where misfits > 0 and kind = 'campaign'";
     assert_eq!(lines(&account, misfits).await, ["budget numeric 1"]);
     let whole = format!("select structured_output ->> 'budget' from {view} where row_id = 'row-2'");
     assert_eq!(lines(&account, &whole).await, ["a lot"]);
@@ -85,7 +85,8 @@ async fn findings_that_change_their_type_halfway_are_counted_until_they_fit_agai
     pretend_assistant(&account).await;
     let asks = assistant("2026-03-01T00:00:00Z", &Value::Null);
     let found = |row: usize, score: Value| called(row, &json!({}), &[json!({"score": score})], &asks);
-    let misfits = "select column_name || ' ' || misfits from revox_sync.typed_misfit_counts";
+    let misfits =
+        "select column_name || ' ' || misfits from revox_sync.typed_misfit_counts where kind = 'campaign'";
     set(&account, 0, &[found(0, json!(1)), found(1, json!(2)), found(2, Value::Null)]);
     pass(&account).await;
     assert_eq!(columns(&account).await, ["score numeric"]);
@@ -124,7 +125,7 @@ async fn an_assistant_whose_fields_change_adds_columns_and_changes_none() {
     let own = "select coalesce(string_agg(key, ' '), '') from (
                    select c.key from revox_sync.typed_views v
                    cross join lateral jsonb_to_recordset(v.columns) as c (key text, source text)
-                   where c.source = 'output' and c.key in ('first', 'second', 'third')) k";
+                   where v.kind = 'campaign' and c.source = 'output' and c.key in ('first', 'second', 'third')) k";
     execute(&account, &fields("(0, 'first', 'number'), (1, 'second', 'date')")).await;
     // Nothing has happened in the account: that a view is not up to date is seen all the same.
     pass(&account).await;
@@ -137,7 +138,8 @@ async fn an_assistant_whose_fields_change_adds_columns_and_changes_none() {
     let tail: Vec<&str> = columns.iter().rev().take(3).rev().map(String::as_str).collect();
     assert_eq!(tail, ["first numeric", "second date", "third boolean"]);
     let said = "select i ->> 'key' || ': ' || (i ->> 'why')
-                from revox_sync.typed_views v cross join lateral jsonb_array_elements(v.impossible) i";
+                from revox_sync.typed_views v cross join lateral jsonb_array_elements(v.impossible) i
+                where v.kind = 'campaign'";
     assert_eq!(
         lines(&account, said).await,
         ["first: the assistant's field is date now, and the column stays numeric"]
@@ -166,7 +168,7 @@ async fn five_hundred_keys_and_keys_that_differ_in_case_only_have_columns_of_the
     let columns = columns(&account).await;
     let inputs =
         "select jsonb_array_length(jsonb_path_query_array(columns, '$[*] ? (@.source == \"input\")'))::text
-                  from revox_sync.typed_views";
+                  from revox_sync.typed_views where kind = 'campaign'";
     assert_eq!(lines(&account, inputs).await, ["506"]);
     assert!(columns.len() >= 506);
     let view = the_view(&account).await;

@@ -27,14 +27,15 @@ impl Counter {
         let (target, counting) = (PgConnectOptions::from_str(url).unwrap(), counter.clone());
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let server: Box<dyn Stream> = match target.get_socket() {
-                    Some(folder) => {
-                        let socket = folder.join(format!(".s.PGSQL.{}", target.get_port()));
-                        Box::new(UnixStream::connect(socket).await.unwrap())
-                    }
-                    None => {
-                        Box::new(TcpStream::connect((target.get_host(), target.get_port())).await.unwrap())
-                    }
+                let server: Box<dyn Stream> = if let Some(folder) = target.get_socket() {
+                    let socket = folder.join(format!(".s.PGSQL.{}", target.get_port()));
+                    Box::new(UnixStream::connect(socket).await.unwrap())
+                } else {
+                    let place = (target.get_host(), target.get_port());
+                    let server = TcpStream::connect(place).await.unwrap();
+                    // Each message is passed on by itself, and must not wait for the one before.
+                    server.set_nodelay(true).unwrap();
+                    Box::new(server)
                 };
                 let (mut answers, server) = tokio::io::split(server);
                 let (client, mut back) = client.into_split();

@@ -1,6 +1,6 @@
 //! What views are called.
 
-use crate::rows::{account, execute, lines, pass, pretend, views};
+use crate::rows::{ALL_PENDING, account, execute, lines, pass, pretend, views};
 use std::collections::BTreeSet;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -22,11 +22,11 @@ async fn campaigns_of_one_name_have_views_of_their_own_and_keep_them_when_they_a
     assert!(first.iter().all(|name| name.starts_with("relance_devis_") && *name != taken), "{first:?}");
     assert!(first.contains(&format!("{taken}_2")), "{first:?}");
 
-    let of = "select campaign_id || ' ' || view_name from revox_sync.typed_views order by 1";
+    let of =
+        "select owner_id || ' ' || view_name from revox_sync.typed_views where kind = 'campaign' order by 1";
     let before = lines(&account, of).await;
     pretend(&account, "name", "Renamed").await;
-    execute(&account, "insert into revox_sync.typed_pending select campaign_id, id from revox.campaign_rows")
-        .await;
+    execute(&account, ALL_PENDING).await;
     pass(&account).await;
     assert_eq!(lines(&account, of).await, before);
     assert_eq!(views(&account).await, first);

@@ -5,6 +5,10 @@ use revox_mirror::simulator::Options;
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 
+/// Has every contact looked at again for its campaign's view.
+pub(crate) const ALL_PENDING: &str = "insert into revox_sync.typed_pending (kind, owner_id, line_id)
+                                      select 'campaign', campaign_id, id from revox.campaign_rows";
+
 /// A contact without a call.
 pub(crate) fn contact(row: usize, input_data: &Value) -> String {
     json!({
@@ -99,9 +103,22 @@ pub(crate) async fn the_view(account: &Account) -> String {
     format!("revox_campaigns.\"{}\"", views[0])
 }
 
+/// The view of an assistant, quoted and with its schema; none when it has none.
+pub(crate) async fn view_of(account: &Account, assistant: &str) -> Option<String> {
+    let statement = format!(
+        "select 'revox_assistants.' || quote_ident(view_name) from revox_sync.typed_views
+         where kind = 'assistant' and owner_id = '{assistant}'"
+    );
+    lines(account, &statement).await.pop()
+}
+
 /// Columns of the one view behind the fixed ones, each with its type.
 pub(crate) async fn columns(account: &Account) -> Vec<String> {
-    let view = the_view(account).await;
+    columns_of(account, &the_view(account).await).await
+}
+
+/// Columns of a view behind the fixed ones, each with its type.
+pub(crate) async fn columns_of(account: &Account, view: &str) -> Vec<String> {
     lines(
         account,
         &format!(

@@ -1,7 +1,7 @@
 //! What keeping the views up to date costs, who does it, and what it survives.
 
 use crate::counting::Counter;
-use crate::rows::{account, columns, contact, execute, lines, pass, set, the_view, views};
+use crate::rows::{ALL_PENDING, account, columns, contact, execute, lines, pass, set, the_view, views};
 use crate::support::account::passing;
 use crate::support::setting::Setting;
 use revox_mirror::simulator::Options;
@@ -24,7 +24,7 @@ async fn a_pass_that_brings_no_new_key_changes_no_definition_and_one_that_finds_
     account.simulator.edit(|account| account.edit_input_data(1, 0).unwrap());
     pass(&account).await;
     execute(&account, WATCH).await;
-    let refreshed = "select campaign_id || ' ' || refreshed_at from revox_sync.typed_views order by 1";
+    let refreshed = "select owner_id || ' ' || refreshed_at from revox_sync.typed_views where kind = 'campaign' order by 1";
     let before = lines(&account, refreshed).await;
     assert_eq!(before.len(), 2);
 
@@ -102,7 +102,7 @@ async fn a_view_that_cannot_be_changed_stays_and_fails_no_pass_and_one_that_was_
     execute(&account, &format!("alter view {view} rename column a to mine")).await;
     set(&account, 0, &[contact(0, &json!({"a": "1", "new key": "2"}))]);
     pass(&account).await;
-    let trouble = "select trouble from revox_sync.typed_views";
+    let trouble = "select trouble from revox_sync.typed_views where kind = 'campaign'";
     assert!(lines(&account, trouble).await[0].contains("cannot change name of view column"), "{view}");
     assert_eq!(lines(&account, PENDING).await, ["1"], "it is tried again");
     assert!(columns(&account).await.contains(&"mine text".to_owned()));
@@ -127,7 +127,7 @@ async fn a_campaign_that_is_gone_keeps_its_view_which_is_empty() {
     pass(&account).await;
     pass(&account).await;
     let dead = "select v.view_name from revox_sync.typed_views v
-                join revox.campaigns c on c.id = v.campaign_id where c._deleted_at is not null";
+                join revox.campaigns c on c.id = v.owner_id where c._deleted_at is not null";
     let dead = lines(&account, dead).await;
     assert_eq!(dead.len(), 1);
     assert_eq!(views(&account).await, before);
@@ -139,10 +139,10 @@ async fn a_campaign_that_is_gone_keeps_its_view_which_is_empty() {
 async fn a_campaign_that_another_process_works_on_is_left_to_it() {
     let account = account(1, 2).await;
     pass(&account).await;
+    execute(&account, ALL_PENDING).await;
     execute(
         &account,
-        "insert into revox_sync.typed_pending select campaign_id, id from revox.campaign_rows;
-         update revox_sync.leases
+        "update revox_sync.leases
          set holder = 'elsewhere/1/1/x', expires_at = now() + interval '1 hour', renewed_at = now()
          where scope like 'campaign:%'",
     )

@@ -3,7 +3,7 @@
 use super::{View, time};
 use crate::observe::{Trouble, counted};
 use crate::records::Time;
-use crate::store::Status;
+use crate::store::{Status, TypedTrouble};
 use maud::{Markup, html};
 
 /// What accepts deletions.
@@ -141,6 +141,9 @@ fn of_database(view: &View<'_>, status: &Status) -> Vec<Line> {
         );
         let hint = "nothing is lost: it is kept in _extra; revox_sync.drift has the list";
         lines.push(plain("Drift".to_owned(), what, Some(hint), true));
+    }
+    for (views, what, what_to_do) in TypedTrouble::remarks(&status.views) {
+        lines.push(plain(views, what, Some(&what_to_do), true));
     }
     lines
 }

@@ -5,7 +5,7 @@ use crate::cli::pass::ACCEPT;
 use crate::cli::table::Table;
 use crate::observe::{ago, api_words, counted};
 use crate::records::Time;
-use crate::store::{AccountStatus, CampaignStatus, RetentionStatus, RunStatus, SearchStatus};
+use crate::store::{AccountStatus, CampaignStatus, RetentionStatus, RunStatus, SearchStatus, TypedTrouble};
 
 /// Columns that a campaign's name may take.
 const NAME_WIDTH: usize = 28;
@@ -102,6 +102,9 @@ fn remarks(report: &Report) -> Vec<String> {
     }
     remarks.extend(of_search_lag(&status.search, report.as_of));
     remarks.extend(of_retention(&status.retention));
+    let views = TypedTrouble::remarks(&status.views).into_iter();
+    remarks
+        .extend(views.map(|(views, what, what_to_do)| format!("{views} {what}. What to do: {what_to_do}.")));
     remarks
 }
 
