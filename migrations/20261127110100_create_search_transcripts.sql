@@ -67,23 +67,31 @@ as $$
         ) any_word
         -- One that a conversation without any of its words would match has to read them all.
         where querytree(q.query) not in ('', 'T')
-    ), found as materialized (
-        select w.call_attempt_id, a.call_id, k.campaign_id, w.source, a.started_at, asked.config, asked.query,
-               asked.any_word, ts_rank(w.words, asked.query) as rank
+    ), latest as materialized (
+        -- Looking a conversation up and ranking it takes time: of very many the latest are enough.
+        select w.call_attempt_id, a.call_id, k.campaign_id, w.source, w.words, a.started_at, asked.config, asked.query,
+               asked.any_word
         from asked
         -- By itself, so that no plan can read the table in place of the index.
         cross join lateral (
             select every.call_attempt_id, every.source, every.language, every.words
             from revox.transcript_words every
             where every.words @@ asked.query
-            offset 0
+            order by case when search_transcripts.campaign is null then every.attempt_synced_at end desc, every.call_attempt_id
+            limit case when search_transcripts.campaign is null then greatest(search_transcripts.conversations, 2000) end
         ) w
         join revox.call_attempts a on a.id = w.call_attempt_id
         join revox.calls k on k.id = a.call_id
         where w.language = asked.language
           and a._deleted_at is null
           and (search_transcripts.campaign is null or k.campaign_id = search_transcripts.campaign)
-        order by rank desc, a.started_at desc nulls last, w.call_attempt_id
+        order by a.started_at desc nulls last, w.call_attempt_id
+        limit greatest(search_transcripts.conversations, 2000)
+    ), found as materialized (
+        select l.call_attempt_id, l.call_id, l.campaign_id, l.source, l.started_at, l.config, l.query, l.any_word,
+               ts_rank(l.words, l.query) as rank
+        from latest l
+        order by rank desc, l.started_at desc nulls last, l.call_attempt_id
         limit greatest(search_transcripts.conversations, 0)
     ), turns as (
         select f.*, t.turn_index, t.role, t.content, t.said @@ f.query as is_whole,
