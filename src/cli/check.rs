@@ -78,7 +78,13 @@ async fn look_at_database(database: &Database, sheet: &mut Sheet<'_>) {
         Err(error) => Err(error),
     };
     sheet.show("search", described);
-    sheet.show("privacy", look_at_privacy(&store, sheet.context.settings.privacy.key()).await);
+    let privacy = &sheet.context.settings.privacy;
+    let mut found = look_at_privacy(&store, privacy.key()).await;
+    if let (Ok(words), Some(path)) = (&mut found, privacy.open_key_file()) {
+        let path = path.display();
+        *words = format!("{words}\nothers can read it: chmod 600 {path}");
+    }
+    sheet.show("privacy", found);
     sheet.show("readers", look_at_readers(&store).await);
     match look_at_views(&store).await {
         Ok(Some(troubles)) => sheet.remark("views", &troubles),

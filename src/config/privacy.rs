@@ -4,7 +4,8 @@ use super::{ConfigError, values};
 use secrecy::SecretSlice;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 /// A key that somebody could guess would tell whose a hash is.
 const SHORTEST_KEY: usize = 32;
@@ -92,6 +93,14 @@ impl PrivacySettings {
             return Err(ConfigError::invalid("privacy.phone_numbers", problem));
         }
         Ok(())
+    }
+
+    /// The key's file, when others than its owner may read it.
+    #[must_use]
+    pub fn open_key_file(&self) -> Option<&Path> {
+        let path = self.key_file.as_deref()?;
+        let mode = std::fs::metadata(path).ok()?.permissions().mode();
+        (mode & 0o077 != 0).then_some(path)
     }
 
     /// The key, read from its file; none without one.

@@ -69,7 +69,7 @@ fn policy(kind: FailureKind) -> (Policy, Option<&'static str>) {
         FailureKind::Settings => (
             Policy::Park(RARELY),
             Some(
-                "correct what is named: in the configuration's file, and reload (SIGHUP), or in the environment, and restart",
+                "correct what is named, and reload (SIGHUP); where the log says that it takes a restart, restart",
             ),
         ),
         FailureKind::CampaignRefused => (

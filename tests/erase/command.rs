@@ -6,7 +6,9 @@ use crate::support::program::{self, Run};
 use crate::support::setting::Setting;
 use revox_mirror::simulator::{Flavour, Options};
 use serde_json::Value;
+use std::fs::Permissions;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use tempfile::NamedTempFile;
 
 /// A key file.
@@ -141,7 +143,7 @@ async fn nobody_is_erased_or_brought_back_without_the_key() {
     setting.run(&[]).await.exits(2).says("privacy.key_file");
     assert_eq!(setting.count("select count from revox_sync.erasures").await, 0);
 
-    let _key = set_key(&mut setting);
+    let key = set_key(&mut setting);
     for bad in [
         &["erase"][..],
         &["erase", "--phone", "12"],
@@ -152,6 +154,11 @@ async fn nobody_is_erased_or_brought_back_without_the_key() {
     }
     run(&setting, &["erase", "--phone", NUMBER, "--call", "no such call"]).await.exits(0);
     setting.run(&[]).await.exits(0);
+
+    let said = run(&setting, &["check"]).await;
+    assert!(!said.says("the key by which erased people are known").out.contains("chmod"), "{}", said.out);
+    std::fs::set_permissions(key.path(), Permissions::from_mode(0o640)).unwrap();
+    run(&setting, &["check"]).await.says("others can read it: chmod 600");
 
     let other = key_file(&"o".repeat(32));
     setting.set("REVOX_MIRROR__PRIVACY__KEY_FILE", other.path().to_str().unwrap());
