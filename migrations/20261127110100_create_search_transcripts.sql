@@ -78,7 +78,7 @@ as $$
             from revox.transcript_words every
             where every.words @@ asked.query
             order by case when search_transcripts.campaign is null then every.attempt_synced_at end desc, every.call_attempt_id
-            limit case when search_transcripts.campaign is null then greatest(search_transcripts.conversations, 2000) end
+            limit case when search_transcripts.campaign is null then greatest(search_transcripts.conversations, 1000) end
         ) w
         join revox.call_attempts a on a.id = w.call_attempt_id
         join revox.calls k on k.id = a.call_id
@@ -86,7 +86,7 @@ as $$
           and a._deleted_at is null
           and (search_transcripts.campaign is null or k.campaign_id = search_transcripts.campaign)
         order by a.started_at desc nulls last, w.call_attempt_id
-        limit greatest(search_transcripts.conversations, 2000)
+        limit greatest(search_transcripts.conversations, 1000)
     ), found as materialized (
         select l.call_attempt_id, l.call_id, l.campaign_id, l.source, l.started_at, l.config, l.query, l.any_word,
                ts_rank(l.words, l.query) as rank
