@@ -107,7 +107,8 @@ async fn verify(
             }
             context.terminal.print("\nAfter the repair:\n");
         }
-        let again = if report.gone.is_empty() { differing(&report) } else { arguments.campaigns.clone() };
+        let is_of_campaigns = report.gone.is_empty() && report.orphans.is_empty();
+        let again = if is_of_campaigns { differing(&report) } else { arguments.campaigns.clone() };
         let after = verify::verify(&subject, &again).await?;
         log(&after);
         repaired = Some((std::mem::replace(&mut report, after), passes));
@@ -153,6 +154,10 @@ fn differing(report: &Report) -> Vec<String> {
 /// Forgets what differs and makes full passes over the campaigns in which it does.
 async fn repair(mirror: &Mirror, store: &Store, report: &Report) -> anyhow::Result<Vec<PassReport>> {
     let holder = Holder::this_process();
+    if !report.orphans.is_empty() {
+        let removed = store.remove_orphans().await?;
+        tracing::info!(removed, "parts whose attempt is not there were removed");
+    }
     for campaign in report.campaigns.iter().filter(|it| !it.is_equal()) {
         let scope = format!("campaign:{}", campaign.id);
         // The pass says itself of a campaign that another process works on.
@@ -180,7 +185,9 @@ fn options() -> PassOptions {
 }
 
 fn count(report: &Report) -> usize {
-    report.gone.len() + report.campaigns.iter().map(|it| it.differences.len()).sum::<usize>()
+    report.gone.len()
+        + report.orphans.len()
+        + report.campaigns.iter().map(|it| it.differences.len()).sum::<usize>()
 }
 
 fn log(report: &Report) {
@@ -191,6 +198,7 @@ fn log(report: &Report) {
         rejected = report.campaigns.iter().map(|it| it.rejected).sum::<u64>(),
         moved_on = report.campaigns.iter().map(|it| it.moved).sum::<u64>(),
         campaigns_gone = report.gone.len(),
+        orphans = report.orphans.len(),
         requests = report.cost.requests,
         bytes = report.cost.bytes,
         "verified"
@@ -232,6 +240,10 @@ fn show(context: &Context, arguments: &VerifyArguments, report: &Report) {
     if !report.gone.is_empty() {
         terminal.print("\nThe API no longer has these campaigns:");
         terminal.print(&list(&report.gone));
+    }
+    if !report.orphans.is_empty() {
+        terminal.print("\nThe mirror holds parts of attempts that it does not hold:");
+        terminal.print(&list(&report.orphans));
     }
     let verdict = if report.is_equal() {
         match arguments.campaigns.as_slice() {
@@ -278,6 +290,7 @@ fn as_json(report: &Report, repaired: Option<&(Report, Vec<PassReport>)>) -> Val
             "differences_before": count(before),
             "campaigns_before": before.campaigns.iter().map(campaign_as_json).collect::<Vec<_>>(),
             "gone_before": differences_as_json(&before.gone),
+            "orphans_before": differences_as_json(&before.orphans),
             "passes": of_pass.collect::<Vec<_>>(),
         })
     });
@@ -286,6 +299,7 @@ fn as_json(report: &Report, repaired: Option<&(Report, Vec<PassReport>)>) -> Val
         "differences": count(report),
         "campaigns": campaigns,
         "gone": differences_as_json(&report.gone),
+        "orphans": differences_as_json(&report.orphans),
         "requests": report.cost.requests,
         "repair": repair,
     })

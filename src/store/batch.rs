@@ -8,7 +8,7 @@ use super::erasure::Belongings;
 use super::lease::Lease;
 use super::lines::Line;
 use super::open::{Store, commit, until_it_commits};
-use super::parts::{copy_lists, touch_owners, write_lists};
+use super::parts::{clear_lists, copy_lists, touch_owners, write_lists};
 use super::rejects::save_rejects;
 use super::removal::{Removed, remove};
 use super::retention::hold_marks;
@@ -121,7 +121,12 @@ impl Store {
         batch: &Batch<'_>,
         now: Time,
     ) -> Result<BatchCounts, StoreError> {
-        let committed = until_it_commits(|| self.try_to_commit(lease, batch, now)).await;
+        let mut is_again = false;
+        let committed = until_it_commits(|| {
+            let clearing = std::mem::replace(&mut is_again, true);
+            self.try_to_commit(lease, batch, now, clearing)
+        })
+        .await;
         if let Err(StoreError::ForeignRows { .. }) = &committed {
             self.doubt_holders(batch).await?;
         }
@@ -146,11 +151,14 @@ impl Store {
         commit(transaction).await
     }
 
+    /// With `clearing`, parts are removed that stand where those of new attempts are to go: whoever deletes an attempt by hand
+    /// leaves them behind, and only a conflict tells.
     async fn try_to_commit(
         &self,
         lease: &Lease,
         batch: &Batch<'_>,
         now: Time,
+        clearing: bool,
     ) -> Result<BatchCounts, StoreError> {
         #[cfg(feature = "sabotage")]
         self.commit_checkpoint_early(lease, batch).await?;
@@ -173,7 +181,7 @@ impl Store {
             let calls = write_entities(connection, &CALLS, calls, now, "writing calls").await?;
             let rows = lines.rows.iter().map(|(id, record)| (*id, Line { owner, index: 0, record: *record }));
             let rows = write_entities(connection, &CAMPAIGN_ROWS, rows, now, "writing rows").await?;
-            let attempts = write_attempts(connection, &lines, &calls, now).await?;
+            let attempts = write_attempts(connection, &lines, &calls, now, clearing).await?;
             counts.inserted = rows.inserted;
             counts.written = calls.all() + rows.all() + attempts.all();
             look_again(connection, &attempts.former_owners).await?;
@@ -215,6 +223,7 @@ async fn write_attempts(
     lines: &Lines<'_>,
     calls: &Written,
     now: Time,
+    clearing: bool,
 ) -> Result<Written, StoreError> {
     remove_attempts(connection, lines, calls, now).await?;
     let attempts =
@@ -227,6 +236,9 @@ async fn write_attempts(
             let (new, known): (Vec<_>, Vec<_>) = lists
                 .filter(|(id, list)| !matches!(list, Listed::Unread) && !written.contested.contains(*id))
                 .partition(|(id, _)| written.fresh.contains(*id));
+            if clearing {
+                clear_lists(connection, &$table, &new).await?;
+            }
             copy_lists(connection, &$table, &new, now).await?;
             write_lists(connection, &$table, &known, now, &mut changed).await?;
         };

@@ -87,6 +87,22 @@ pub(super) async fn copy_lists<R: PartId + Default + PartialEq>(
     copy(connection, target, &lines_of(lists), now, WRITING).await
 }
 
+/// Removes what stands where the lists of new owners are to go.
+pub(super) async fn clear_lists<R: PartId>(
+    connection: &mut PgConnection,
+    target: &Target<R>,
+    lists: &Lists<'_, R>,
+) -> Result<(), StoreError> {
+    let owners: Vec<&str> = lists.iter().map(|(owner, _)| *owner).collect();
+    let Some(owner) = target.table.columns.first() else { return Ok(()) };
+    own(&format!("delete from {} where {} = any($1)", target.table.name, owner.name))
+        .bind(owners)
+        .execute(connection)
+        .await
+        .map_err(StoreError::query("removing parts that were left behind"))?;
+    Ok(())
+}
+
 const WRITING: &str = "writing the parts of a batch";
 
 fn lines_of<'l, R: PartId + Default + PartialEq>(lists: &Lists<'l, R>) -> Vec<Line<'l, R>> {

@@ -38,6 +38,8 @@ async fn try_to_refresh(store: &Store, owner: Owner<'_>) -> Result<(), StoreErro
     let scope = format!("{}:{}", owner.kind.as_str(), owner.id);
     let Some(lease) = store.take_lease(&scope, &Holder::this_process()).await? else { return Ok(()) };
     let keeper = keep(store.clone(), lease.clone());
+    // Lines that have just come are looked at by joins, of which the planner knows nothing yet.
+    store.tell_the_planner().await?;
     // Another process may have done it meanwhile.
     let refreshed = match store.load_typed_view(owner).await {
         Ok(Some(view)) if view.is_due => Refresh { store, lease: &lease, owner, view }.run().await,

@@ -25,14 +25,16 @@ pub struct Upkeep {
 
 /// Does all that is to be done. What fails is said, and stays to be done; returns whether nothing did.
 pub async fn look_after(store: &Store, upkeep: &Upkeep, stop: &CancellationToken) -> bool {
-    // First, since the others follow what it removes.
+    let statistics = store.tell_the_planner().await;
+    // Before the others, which follow what it removes.
     let retention = match &upkeep.retention {
         Some(retaining) => retaining.look_after(store, stop).await.map(drop),
         None => Ok(()),
     };
     let search = fulltext::fill(store, upkeep.search.as_ref(), stop).await;
     let summaries = sum_up(store, upkeep.sparing, stop).await;
-    is_done("what is past its time could not be removed", &retention)
+    is_done("the planner could not be told how the tables have grown, and may choose slow ways", &statistics)
+        & is_done("what is past its time could not be removed", &retention)
         & is_done("what was said could not be read for the search", &search)
         & is_done("the views that count could not be summed up, and count anew each time", &summaries)
 }

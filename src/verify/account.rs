@@ -9,7 +9,7 @@ use super::retention::Past;
 use super::shown::{ShownAssistant, ShownCampaign, read_campaign};
 use super::tables::CAMPAIGNS;
 use super::value::Cell;
-use super::{CampaignReport, Difference, DifferenceKind, Report, Subject, configs};
+use super::{CampaignReport, Difference, DifferenceKind, MOST_DIFFERENCES, Report, Subject, configs};
 use crate::observe::CampaignProgress;
 use crate::plan::{Outcome, Shape};
 use crate::store::{AccountState, Store, StoreError};
@@ -87,6 +87,9 @@ async fn compare(subject: &Subject, campaigns: &[String], past: Past) -> Result<
     }
     if campaigns.is_empty() && list.unreadable == 0 {
         report.gone = find_gone(subject, &list).await?;
+    }
+    if campaigns.is_empty() {
+        report.orphans = find_orphans(&subject.store).await?;
     }
     report.cost = subject.client.cost();
     Ok(report)
@@ -222,4 +225,11 @@ async fn find_gone(subject: &Subject, list: &List) -> Result<Vec<Difference>, Sy
         }
     }
     Ok(gone)
+}
+
+/// What foreign keys of the parts would promise: that what they belong to is there.
+async fn find_orphans(store: &Store) -> Result<Vec<Difference>, SyncError> {
+    let orphans = store.orphans(MOST_DIFFERENCES).await?;
+    let difference = |(table, key)| Difference { table, key, column: None, kind: DifferenceKind::Orphaned };
+    Ok(orphans.into_iter().map(difference).collect())
 }

@@ -91,6 +91,8 @@ pub enum DifferenceKind {
     Differs,
     /// The mirror holds it for alive and the API does not show it.
     NotInTheApi,
+    /// The mirror holds a part of an attempt that it does not hold.
+    Orphaned,
 }
 
 impl DifferenceKind {
@@ -102,6 +104,7 @@ impl DifferenceKind {
             Self::MarkedAsGone => "marked as gone",
             Self::Differs => "differs",
             Self::NotInTheApi => "not in the API",
+            Self::Orphaned => "without its attempt",
         }
     }
 }
@@ -166,6 +169,8 @@ pub struct Report {
     pub campaigns: Vec<CampaignReport>,
     /// Campaigns that the mirror holds for alive and the API does not have.
     pub gone: Vec<Difference>,
+    /// Parts of attempts that the mirror does not hold, of whichever account, when all campaigns were compared.
+    pub orphans: Vec<Difference>,
     /// What it cost.
     pub cost: Cost,
 }
@@ -174,6 +179,6 @@ impl Report {
     /// Whether everything is proven equal.
     #[must_use]
     pub fn is_equal(&self) -> bool {
-        self.gone.is_empty() && self.campaigns.iter().all(CampaignReport::is_equal)
+        self.gone.is_empty() && self.orphans.is_empty() && self.campaigns.iter().all(CampaignReport::is_equal)
     }
 }

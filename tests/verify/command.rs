@@ -111,6 +111,7 @@ async fn a_repair_puts_right_whatever_was_damaged() {
         tamper(
             &account.pool,
             "delete from revox.call_attempts where id in (select min(id) from revox.call_attempts);
+             insert into revox.transcript_turns (call_attempt_id, turn_index, role) values ('stray', 3, 'user');
              delete from revox.calls where id in (select min(id) from revox.calls);
              delete from revox.campaign_rows where id in (select min(id) from revox.campaign_rows);
              update revox.calls set status = 'x', metadata = '{}', call_retry_config_id = null

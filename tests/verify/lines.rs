@@ -84,6 +84,39 @@ async fn a_line_that_is_marked_as_gone_and_lives_is_found() {
     assert_eq!(differences(&account).await, [format!("not in the API: call_attempts {orphan} -")]);
 }
 
+/// An attempt with turns, deleted by hand: its parts have no foreign key, and stay behind.
+async fn delete_an_attempt(account: &Account) -> String {
+    sqlx::query_scalar(
+        "delete from revox.call_attempts
+         where id = (select min(call_attempt_id) from revox.transcript_turns) returning id",
+    )
+    .fetch_one(&account.pool)
+    .await
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_whose_attempt_is_not_there_are_found_and_are_in_nobodys_way() {
+    for flavour in flavours() {
+        let account = mirrored(small(flavour, 24)).await;
+        let attempt = delete_an_attempt(&account).await;
+        let found = differences(&account).await;
+        assert!(found.contains(&format!("missing: call_attempts {attempt} -")), "{found:?}");
+        assert!(found.contains(&format!("without its attempt: transcript_turns {attempt} 0 -")), "{found:?}");
+        // Those of an attempt that the API shows again give way to what it shows.
+        tamper(&account.pool, "update revox_sync.row_states set hash = null").await;
+        account.complete_pass(&full()).await;
+        assert_eq!(differences(&account).await, Vec::<String>::new());
+        account.assert_equal().await;
+        // Those of an attempt that never was are taken out by the repair.
+        let stray = "insert into revox.transcript_turns (call_attempt_id, turn_index, role) values ('stray', 3, 'user')";
+        sqlx::query(stray).execute(&account.pool).await.unwrap();
+        assert_eq!(differences(&account).await, ["without its attempt: transcript_turns stray 3 -"]);
+        assert_eq!(account.store.remove_orphans().await.unwrap(), 1);
+        assert_eq!(differences(&account).await, Vec::<String>::new());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_campaign_larger_than_a_page_is_compared_to_its_end() {
     for flavour in flavours() {

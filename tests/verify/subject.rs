@@ -26,6 +26,7 @@ pub(crate) fn found(report: &Report) -> Vec<String> {
     let of_campaigns = report.campaigns.iter().flat_map(|it| &it.differences);
     let mut found: Vec<String> = of_campaigns
         .chain(&report.gone)
+        .chain(&report.orphans)
         .map(|it| format!("{}: {} {} {}", it.kind.as_str(), it.table, it.key, it.column.unwrap_or("-")))
         .collect();
     found.sort();
