@@ -76,18 +76,23 @@ pub(crate) async fn fetch(simulator: &Simulator, connections: usize) -> anyhow::
     for _ in 0..connections {
         let (client, urls, key) = (client.clone(), Arc::clone(&urls), key.clone());
         workers.spawn(async move {
+            let mut bytes = 0;
             loop {
                 let url = urls.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-                let Some(url) = url else { return anyhow::Ok(()) };
+                let Some(url) = url else { return anyhow::Ok(bytes) };
                 let mut answer = client.get(url).bearer_auth(&key).send().await?.error_for_status()?;
-                while answer.chunk().await?.is_some() {}
+                while let Some(chunk) = answer.chunk().await? {
+                    bytes += u64::try_from(chunk.len())?;
+                }
             }
         });
     }
+    let mut bytes = 0;
     while let Some(ended) = workers.join_next().await {
-        ended??;
+        bytes += ended??;
     }
-    Ok(Figures { seconds: started.elapsed().as_secs_f64(), requests: Some(requests), ..Figures::default() })
+    let seconds = started.elapsed().as_secs_f64();
+    Ok(Figures { seconds, requests: Some(requests), bytes: Some(bytes), ..Figures::default() })
 }
 
 /// Takes the lines out of a mirror's tables.
@@ -146,7 +151,7 @@ pub(crate) async fn load(server: &Server, database: &Database, tables: &Tables) 
     while let Some(ended) = loads.join_next().await {
         ended??;
     }
-    server.end(meter, started.elapsed()).await
+    server.read(&meter, started.elapsed()).await
 }
 
 /// Loads tables in one transaction.

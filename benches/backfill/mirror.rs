@@ -1,12 +1,35 @@
 //! The real binary as a process of its own, so that its CPU and memory can be told from everyone else's.
 
-use crate::postgres::{Database, Server};
+use crate::postgres::{Database, Meter, Server};
 use crate::processes::{self, Usage};
 use crate::report::Figures;
 use anyhow::{Context, ensure};
 use revox_mirror::simulator::{Options, Simulator};
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How often the database is asked whether the pass is over.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// What a process did in the pass, and until its end.
+pub(crate) struct Measured {
+    /// Until the last row was committed and the last campaign was proven.
+    pub(crate) pass: Figures,
+    /// Until the views were made and the counts summed up, too.
+    pub(crate) whole: Figures,
+}
+
+/// A pass that is made as `run --once`.
+#[derive(Clone, Copy)]
+pub(crate) struct Pass<'a> {
+    pub(crate) server: &'a Server,
+    pub(crate) database: &'a Database,
+    pub(crate) simulator: &'a Simulator,
+    /// Behind `run --once`.
+    pub(crate) arguments: &'a [&'a str],
+    /// Variables of the environment.
+    pub(crate) settings: &'a [(&'a str, String)],
+}
 
 fn command(database: &Database) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_revox-mirror"));
@@ -15,44 +38,68 @@ fn command(database: &Database) -> Command {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::inherit())
-        .env("REVOX_MIRROR__LOG__LEVEL", "warn");
+        .env("REVOX_MIRROR__LOG__LEVEL", "error");
     command
-}
-
-/// Runs a command to its end; an exit code other than 0 is an error.
-async fn run(mut command: Command) -> anyhow::Result<Usage> {
-    let started = Instant::now();
-    let child = command.spawn().context("the mirror could not be started")?;
-    let watching = tokio::task::spawn_blocking(move || processes::watch(child, started));
-    let (status, usage) = watching.await??;
-    ensure!(status.success(), "the mirror ended with {status}");
-    Ok(usage)
 }
 
 /// Brings a database to the schema.
 pub(crate) async fn migrate(database: &Database) -> anyhow::Result<()> {
     let mut command = command(database);
     command.arg("migrate");
-    run(command).await.map(|_| ())
+    let status = tokio::task::spawn_blocking(move || command.status()).await??;
+    ensure!(status.success(), "the schema could not be made: {status}");
+    Ok(())
 }
 
-/// One pass over the simulator's account, from the start of the process to its end.
-pub(crate) async fn run_pass(
-    server: &Server,
-    database: &Database,
-    simulator: &Simulator,
-    arguments: &[&str],
-) -> anyhow::Result<Figures> {
-    let mut command = command(database);
-    command
-        .env("REVOX_API_KEY", Options::default().api_key)
-        .env("REVOX_BASE_URL", simulator.base_url())
-        // What is done after the pass is not the pass.
-        .env("REVOX_MIRROR__SEARCH__ENABLED", "false")
-        .args(["run", "--once"])
-        .args(arguments);
-    let meter = server.begin().await?;
-    let usage = run(command).await?;
-    let figures = server.end(meter, usage.elapsed).await?;
-    Ok(Figures { mirror_cpu_seconds: Some(usage.cpu_seconds), peak_bytes: Some(usage.peak_bytes), ..figures })
+impl Pass<'_> {
+    /// Makes the pass, from the start of the process to its end.
+    pub(crate) async fn run(&self) -> anyhow::Result<Measured> {
+        let mut command = command(self.database);
+        command
+            .env("REVOX_API_KEY", Options::default().api_key)
+            .env("REVOX_BASE_URL", self.simulator.base_url())
+            // Who fills a mirror with a million conversations does not wait for their words.
+            .env("REVOX_MIRROR__SEARCH__ENABLED", "false")
+            .envs(self.settings.iter().map(|(name, value)| (*name, value.as_str())))
+            .args(["run", "--once"])
+            .args(self.arguments);
+        self.simulator.reset_requests();
+        let before = self.database.passes_ended().await?;
+        let meter = self.server.begin().await?;
+        let started = Instant::now();
+        let child = command.spawn().context("the mirror could not be started")?;
+        let pid = child.id();
+        let mut watching = tokio::task::spawn_blocking(move || processes::watch(child, started));
+        let campaigns = self.simulator.campaign_ids().len();
+        let mut pass = None;
+        let (status, usage) = loop {
+            let look = async {
+                tokio::time::sleep(LOOK).await;
+                self.database.passes_ended().await
+            };
+            tokio::select! {
+                ended = &mut watching => break ended??,
+                ended = look, if pass.is_none() => {
+                    if ended? >= before + campaigns {
+                        let usage = processes::usage_so_far(pid, started);
+                        pass = Some(self.figures(&meter, &usage).await?);
+                    }
+                }
+            }
+        };
+        ensure!(status.success(), "the mirror ended with {status}");
+        let whole = self.figures(&meter, &usage).await?;
+        Ok(Measured { pass: pass.unwrap_or(whole), whole })
+    }
+
+    async fn figures(&self, meter: &Meter, usage: &Usage) -> anyhow::Result<Figures> {
+        let figures = self.server.read(meter, usage.elapsed).await?;
+        let requests = self.simulator.requests();
+        Ok(Figures {
+            mirror_cpu_seconds: Some(usage.cpu_seconds),
+            peak_bytes: Some(usage.peak_bytes),
+            requests: Some(requests.total),
+            ..figures
+        })
+    }
 }

@@ -13,6 +13,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 use tempfile::TempDir;
+use tokio::sync::Mutex;
 use url::Url;
 
 /// The server.
@@ -33,6 +34,8 @@ pub(crate) struct Meter {
 pub(crate) struct Database {
     name: String,
     url: Url,
+    /// For looking into it while others work on it.
+    looking: Mutex<Option<PgConnection>>,
 }
 
 impl Server {
@@ -90,7 +93,7 @@ impl Server {
         self.execute(format!("create database {name} template template0 encoding 'UTF8'")).await?;
         let mut url = self.url.clone();
         url.set_path(&name);
-        Ok(Database { name, url })
+        Ok(Database { name, url, looking: Mutex::new(None) })
     }
 
     pub(crate) async fn drop_database(&self, database: Database) -> anyhow::Result<()> {
@@ -112,12 +115,12 @@ impl Server {
         Ok(Meter { cpu_seconds: self.pid.map(family_cpu_seconds), wal })
     }
 
-    /// Ends it.
-    pub(crate) async fn end(&self, meter: Meter, elapsed: Duration) -> anyhow::Result<Figures> {
+    /// What it came to so far.
+    pub(crate) async fn read(&self, meter: &Meter, elapsed: Duration) -> anyhow::Result<Figures> {
         let after = self.pid.map(family_cpu_seconds);
         let wal_bytes: i64 =
             sqlx::query_scalar("select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), $1::pg_lsn)::bigint")
-                .bind(meter.wal)
+                .bind(&meter.wal)
                 .fetch_one(&mut self.connect().await?)
                 .await?;
         Ok(Figures {
@@ -136,6 +139,21 @@ impl Database {
 
     pub(crate) async fn connect(&self) -> anyhow::Result<PgConnection> {
         Ok(PgConnection::connect(self.url.as_str()).await?)
+    }
+
+    /// Passes over campaigns that have ended in it.
+    pub(crate) async fn passes_ended(&self) -> anyhow::Result<usize> {
+        let mut looking = self.looking.lock().await;
+        let mut connection = match looking.take() {
+            Some(connection) => connection,
+            None => self.connect().await?,
+        };
+        let ended: i64 =
+            sqlx::query_scalar("select count(*) from revox_sync.runs where finished_at is not null")
+                .fetch_one(&mut connection)
+                .await?;
+        *looking = Some(connection);
+        Ok(usize::try_from(ended)?)
     }
 
     /// Drops the foreign keys and the indexes of schema `revox`.

@@ -68,6 +68,12 @@ fn peak_bytes(pid: u32) -> Option<u64> {
     Some(line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()? * 1024)
 }
 
+/// What a process that runs has used so far.
+pub(crate) fn usage_so_far(pid: u32, started: Instant) -> Usage {
+    let cpu_seconds = Stat::read(pid).map_or(0.0, |stat| seconds(stat.own_ticks));
+    Usage { elapsed: started.elapsed(), cpu_seconds, peak_bytes: peak_bytes(pid).unwrap_or(0) }
+}
+
 /// Waits until a process has ended, and tells what it used. `started`: when it was started.
 pub(crate) fn watch(mut child: Child, started: Instant) -> std::io::Result<(ExitStatus, Usage)> {
     let pid = child.id();

@@ -1,39 +1,44 @@
 //! Figures, their medians, and the table in which they are shown.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a bench says what it found")]
 
-use std::collections::BTreeMap;
-
-/// What is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// What is measured; shown in the order in which it was first measured.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Stage {
     Backfill,
-    Fetch,
-    Copy,
-    CopyKeysAlone,
+    UntilCounted,
     Unchanged,
+    Quiet,
+    Incremental,
+    Fetch,
     UnchangedSlow,
     FetchSlow,
-    LargeBackfill,
-    LargeUnchanged,
+    Copy,
+    CopyKeysAlone,
+    /// Measured once, under difficult circumstances.
+    Hardship(String),
+    /// A backfill of an account of another size.
+    GrownBackfill(usize),
+    /// An unchanged full walk of it.
+    GrownUnchanged(usize),
 }
 
 impl Stage {
-    fn title(self) -> &'static str {
+    fn title(&self) -> String {
         match self {
-            Self::Backfill => "backfill",
-            Self::Fetch => "floor: fetch all pages",
-            Self::Copy => "floor: copy, keys and indexes",
-            Self::CopyKeysAlone => "floor: copy, primary keys",
-            Self::Unchanged => "full walk, unchanged",
-            Self::UnchangedSlow => "full walk, 20 ms a request",
-            Self::FetchSlow => "floor: fetch, 20 ms a request",
-            Self::LargeBackfill => "backfill, 10 times the rows",
-            Self::LargeUnchanged => "full walk, 10 times the rows",
+            Self::Backfill => "backfill, to its last row".to_owned(),
+            Self::UntilCounted => "  until viewed and counted".to_owned(),
+            Self::Unchanged => "full walk, unchanged".to_owned(),
+            Self::Quiet => "pass, nothing changed".to_owned(),
+            Self::Incremental => "pass, 1 row in 100 changed".to_owned(),
+            Self::Fetch => "floor: fetch all pages".to_owned(),
+            Self::UnchangedSlow => "full walk, 20 ms a request".to_owned(),
+            Self::FetchSlow => "floor: fetch, 20 ms a request".to_owned(),
+            Self::Copy => "floor: COPY, keys and indexes".to_owned(),
+            Self::CopyKeysAlone => "floor: COPY, primary keys".to_owned(),
+            Self::Hardship(title) => title.clone(),
+            Self::GrownBackfill(rows) => format!("backfill of {rows}"),
+            Self::GrownUnchanged(rows) => format!("full walk of {rows}"),
         }
-    }
-
-    fn rows(self, rows: usize) -> usize {
-        if matches!(self, Self::LargeBackfill | Self::LargeUnchanged) { rows * 10 } else { rows }
     }
 }
 
@@ -46,18 +51,33 @@ pub(crate) struct Figures {
     pub(crate) peak_bytes: Option<u64>,
     pub(crate) wal_bytes: Option<u64>,
     pub(crate) requests: Option<u64>,
+    /// Of JSON.
+    pub(crate) bytes: Option<u64>,
+}
+
+/// A stage: the rows that it was about, and what each round came to.
+#[derive(Debug)]
+struct Line {
+    stage: Stage,
+    rows: usize,
+    figures: Vec<Figures>,
 }
 
 /// All figures of a run.
 #[derive(Debug)]
 pub(crate) struct Report {
     server: String,
-    figures: BTreeMap<Stage, Vec<Figures>>,
+    lines: Vec<Line>,
 }
+
+const MIB: f64 = 1024.0 * 1024.0;
+
+/// To as many rows the growth is drawn on.
+const FAR: f64 = 1_000_000.0;
 
 impl Report {
     pub(crate) fn new(server: String) -> Self {
-        Self { server, figures: BTreeMap::new() }
+        Self { server, lines: Vec::new() }
     }
 
     /// Says how far the run is, away from the table.
@@ -66,70 +86,142 @@ impl Report {
         eprintln!("{text}");
     }
 
-    pub(crate) fn add(&mut self, stage: Stage, figures: Figures) {
-        self.figures.entry(stage).or_default().push(figures);
+    pub(crate) fn add(&mut self, stage: Stage, rows: usize, figures: Figures) {
+        match self.lines.iter_mut().find(|line| line.stage == stage) {
+            Some(line) => line.figures.push(figures),
+            None => self.lines.push(Line { stage, rows, figures: vec![figures] }),
+        }
     }
 
-    fn median(&self, stage: Stage, of: impl Fn(&Figures) -> Option<f64>) -> Option<f64> {
-        let mut values: Vec<f64> = self.figures.get(&stage)?.iter().filter_map(of).collect();
+    fn median(&self, stage: &Stage, of: impl Fn(&Figures) -> Option<f64>) -> Option<f64> {
+        let line = self.lines.iter().find(|line| line.stage == *stage)?;
+        let mut values: Vec<f64> = line.figures.iter().filter_map(of).collect();
         values.sort_by(f64::total_cmp);
         values.get(values.len() / 2).copied()
     }
 
-    fn seconds(&self, stage: Stage) -> Option<f64> {
+    fn seconds(&self, stage: &Stage) -> Option<f64> {
         self.median(stage, |figures| Some(figures.seconds))
     }
 
-    /// Prints everything. `rows`: of the account.
-    pub(crate) fn print(&self, rows: usize) {
-        println!("{rows} rows; {}; medians", self.server);
+    /// Prints everything.
+    pub(crate) fn print(&self) {
+        println!("{}; medians", self.server);
         println!(
-            "{:<30} {:>8} {:>9} {:>10} {:>12} {:>9} {:>8} {:>8}",
-            "", "seconds", "rows/s", "CPU mirror", "CPU postgres", "peak MiB", "WAL MiB", "requests"
+            "{:<32} {:>8} {:>8} {:>8} {:>10} {:>12} {:>9} {:>8} {:>8}",
+            "", "rows", "seconds", "rows/s", "CPU mirror", "CPU postgres", "peak MiB", "WAL MiB", "requests"
         );
-        for stage in self.figures.keys() {
-            self.print_stage(*stage, stage.rows(rows));
+        for line in &self.lines {
+            self.print_line(line);
         }
         println!();
-        let floor = [Stage::Fetch, Stage::Copy].map(|stage| self.seconds(stage).unwrap_or_default());
-        let floor = floor.into_iter().reduce(f64::max);
-        for (what, over, under) in [
-            ("backfill / larger floor", self.seconds(Stage::Backfill), floor),
-            (
-                "backfill / copy with primary keys",
-                self.seconds(Stage::Backfill),
-                self.seconds(Stage::CopyKeysAlone),
-            ),
-            ("unchanged / fetch", self.seconds(Stage::Unchanged), self.seconds(Stage::Fetch)),
-            (
-                "unchanged / fetch, 20 ms a request",
-                self.seconds(Stage::UnchangedSlow),
-                self.seconds(Stage::FetchSlow),
-            ),
-        ] {
-            if let (Some(over), Some(under)) = (over, under) {
-                println!("{what:<36} {:>6.2}", over / under);
-            }
-        }
+        self.print_ratios();
+        self.print_growth();
     }
 
     #[expect(clippy::cast_precision_loss, reason = "figures for people")]
-    fn print_stage(&self, stage: Stage, rows: usize) {
-        const MIB: f64 = 1024.0 * 1024.0;
+    fn print_line(&self, line: &Line) {
         let show = |value: Option<f64>, decimals: usize| {
             value.map_or_else(|| "-".to_owned(), |value| format!("{value:.decimals$}"))
         };
+        let Line { stage, rows, .. } = line;
         let seconds = self.seconds(stage);
         println!(
-            "{:<30} {:>8} {:>9} {:>10} {:>12} {:>9} {:>8} {:>8}",
+            "{:<32} {:>8} {:>8} {:>8} {:>10} {:>12} {:>9} {:>8} {:>8}",
             stage.title(),
+            rows,
             show(seconds, 3),
-            show(seconds.map(|seconds| rows as f64 / seconds), 0),
+            show(seconds.map(|seconds| *rows as f64 / seconds), 0),
             show(self.median(stage, |figures| figures.mirror_cpu_seconds), 2),
             show(self.median(stage, |figures| figures.postgres_cpu_seconds), 2),
             show(self.median(stage, |figures| Some(figures.peak_bytes? as f64 / MIB)), 1),
             show(self.median(stage, |figures| Some(figures.wal_bytes? as f64 / MIB)), 1),
             show(self.median(stage, |figures| Some(figures.requests? as f64)), 0),
         );
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "figures for people")]
+    fn print_ratios(&self) {
+        for (what, over, under) in [
+            ("backfill / COPY, keys and indexes", Stage::Backfill, Stage::Copy),
+            ("backfill / COPY, primary keys", Stage::Backfill, Stage::CopyKeysAlone),
+            ("unchanged / fetch", Stage::Unchanged, Stage::Fetch),
+            ("unchanged / fetch, 20 ms a request", Stage::UnchangedSlow, Stage::FetchSlow),
+        ] {
+            if let (Some(over), Some(under)) = (self.seconds(&over), self.seconds(&under)) {
+                println!("{what:<36} {:>6.2}", over / under);
+            }
+        }
+        let bytes = self.median(&Stage::Fetch, |figures| Some(figures.bytes? as f64 / 1e6));
+        let cpu = self.median(&Stage::Backfill, |figures| figures.mirror_cpu_seconds);
+        if let (Some(bytes), Some(cpu)) = (bytes, cpu) {
+            println!("{:<36} {bytes:>6.0}", "MB of JSON");
+            println!("{:<36} {:>6.0}", "MB a CPU second of the mirror", bytes / cpu);
+        }
+    }
+
+    /// The straight line through the figures of all sizes, for what cannot be measured in a minute.
+    #[expect(clippy::cast_precision_loss, reason = "figures for people")]
+    fn print_growth(&self) {
+        type Kind = fn(usize) -> Stage;
+        let kinds: [(&str, Kind); 2] =
+            [("backfill", Stage::GrownBackfill), ("full walk", Stage::GrownUnchanged)];
+        for (what, kind) in kinds {
+            let grown = self.lines.iter().filter(|line| line.stage == kind(line.rows));
+            let points: Vec<(f64, f64, f64)> = grown
+                .filter_map(|line| {
+                    let figures = line.figures.first()?;
+                    Some((line.rows as f64, figures.seconds, figures.peak_bytes? as f64))
+                })
+                .collect();
+            let (Some(seconds), Some(peak)) = (
+                Fit::through(points.iter().map(|(rows, seconds, _)| (*rows, *seconds))),
+                Fit::through(
+                    points
+                        .iter()
+                        .filter(|(rows, ..)| *rows >= 20_000.0)
+                        .map(|(rows, _, peak)| (*rows, *peak)),
+                ),
+            ) else {
+                continue;
+            };
+            println!(
+                "{what}: {:.2} s and {:.1} us a row, {:.0} MiB and {:.0} bytes a row from 20,000 rows on; \
+                 a million rows: {:.0} s, {:.0} MiB",
+                seconds.at(0.0),
+                seconds.slope * 1e6,
+                peak.at(0.0) / MIB,
+                peak.slope,
+                seconds.at(FAR),
+                peak.at(FAR) / MIB,
+            );
+        }
+    }
+}
+
+/// A straight line through points, by least squares.
+struct Fit {
+    start: f64,
+    slope: f64,
+}
+
+impl Fit {
+    #[expect(clippy::cast_precision_loss, reason = "points are few")]
+    fn through(points: impl Iterator<Item = (f64, f64)>) -> Option<Self> {
+        let points: Vec<(f64, f64)> = points.collect();
+        if points.len() < 2 {
+            return None;
+        }
+        let count = points.len() as f64;
+        let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
+        let (x, y) = (mean(|point| point.0), mean(|point| point.1));
+        let over: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
+        let under: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
+        let slope = over / under;
+        Some(Self { start: y - slope * x, slope })
+    }
+
+    fn at(&self, x: f64) -> f64 {
+        self.start + self.slope * x
     }
 }

@@ -172,7 +172,7 @@ impl<'a, 'n> Fields<'a, 'n> {
         match self.object.take(key) {
             None => self.missing(),
             Some(json) => {
-                let id = Object::read(json).and_then(|mut object| object.take("id"));
+                let id = self.object.read_part(json).and_then(|mut object| object.take("id"));
                 id.and_then(|id| read_id(id).ok()).into()
             }
         }
@@ -185,7 +185,10 @@ impl<'a, 'n> Fields<'a, 'n> {
             Some("null") => return Field::Null,
             Some(json) => json,
         };
-        let reason = match Object::read(json).map(|mut object| read_id(object.take("id").unwrap_or_default()))
+        let reason = match self
+            .object
+            .read_part(json)
+            .map(|mut object| read_id(object.take("id").unwrap_or_default()))
         {
             Some(Ok(id)) => return Field::Value(id),
             Some(Err(fault)) => fault.to_string(),
@@ -221,7 +224,7 @@ impl<'a, 'n> Fields<'a, 'n> {
             None => (None, self.missing),
             Some("null") => (None, Missing::Null),
             Some(json) => {
-                let object = Object::read(json);
+                let object = self.object.read_part(json);
                 if object.is_none() {
                     self.keep_unreadable(key, json, "an object");
                 }
@@ -251,7 +254,7 @@ impl<'a, 'n> Fields<'a, 'n> {
             Some("null") => return Field::Null,
             Some(json) => json,
         };
-        let Some(object) = Object::read(json) else {
+        let Some(object) = self.object.read_part(json) else {
             self.keep_unreadable(key, json, "an object");
             return Field::Null;
         };
@@ -270,7 +273,7 @@ impl<'a, 'n> Fields<'a, 'n> {
             Some(json) => json,
         };
         let path = Path::Field(&self.path, key);
-        let Some(object) = Object::read(json) else {
+        let Some(object) = self.object.read_part(json) else {
             self.notes.reject(&path, format!("it is {}, not an object", Kind::of(json).with_article()), json);
             return Field::Absent;
         };

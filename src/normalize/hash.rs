@@ -7,10 +7,8 @@ use super::repair::repair;
 use super::scan::{part, skip_space, string_end};
 use super::values::read_id;
 use super::{MAX_WORD_BYTES, Options, VERSION};
-use crate::wire::{Object, RowsPage, read_string};
+use crate::wire::{Index, Indexed, Object, RowsPage, read_string};
 use memchr::{memchr, memmem};
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
@@ -82,6 +80,8 @@ pub struct RowView {
     pub status: Option<String>,
     /// Where its JSON stands in the page's body.
     pub span: Range<usize>,
+    /// Where its objects and lists end.
+    pub index: Index,
 }
 
 /// An assistant as a call shows it: one for each distinct text on a page.
@@ -112,17 +112,20 @@ impl PageView {
     pub fn new(page: RowsPage, hasher: &Hasher) -> Self {
         let body = simdutf8::basic::from_utf8(&page.body).unwrap_or_default();
         let mut assistants = Assistants::default();
+        let mut content = Vec::new();
         let rows = page.rows.iter().map(|span| {
             let json = part(body, span.clone());
-            let outline = Outline::read(json);
+            let index = Index::of(json);
+            let outline = Outline::read(json, &index);
             let assistant = outline.call.assistant.and_then(|assistant| {
                 let start = assistant.as_ptr().addr().saturating_sub(json.as_ptr().addr());
                 let id =
                     assistants.see(body, span.start + start..span.start + start + assistant.len(), hasher)?;
                 Some((start..start + assistant.len(), id))
             });
-            let hash = hash_row(json, assistant, hasher);
-            RowView { id: outline.id, hash, status: outline.call.status, span: span.clone() }
+            let hash = hash_row(json, assistant, hasher, &mut content);
+            let (id, status) = (outline.id, outline.call.status);
+            RowView { id, hash, status, span: span.clone(), index }
         });
         let rows = rows.collect();
         Self { rows, assistants: assistants.views, page }
@@ -155,29 +158,37 @@ impl Assistants {
     }
 }
 
-/// The hash of a row, its assistant's text replaced by the assistant's id.
-fn hash_row(json: &str, assistant: Option<(Range<usize>, &str)>, hasher: &Hasher) -> Hash {
-    let mut content = hasher.content();
+/// The hash of a row, its assistant's text replaced by the assistant's id. What counts is gathered in `content` first: of one
+/// piece the hash takes sixteen kilobytes at once, of many small ones sixty-four bytes.
+fn hash_row(
+    json: &str,
+    assistant: Option<(Range<usize>, &str)>,
+    hasher: &Hasher,
+    content: &mut Vec<u8>,
+) -> Hash {
+    content.clear();
     match assistant {
         Some((span, id)) => {
-            hash_without_signatures(part(json, 0..span.start), &mut content);
+            take_without_signatures(part(json, 0..span.start), content);
             // No JSON text holds a zero byte, so that nothing else hashes like this.
-            content.update(b"\0").update(id.as_bytes()).update(b"\0");
-            hash_without_signatures(part(json, span.end..json.len()), &mut content);
+            content.push(0);
+            content.extend_from_slice(id.as_bytes());
+            content.push(0);
+            take_without_signatures(part(json, span.end..json.len()), content);
         }
-        None => hash_without_signatures(json, &mut content),
+        None => take_without_signatures(json, content),
     }
-    shortened(&content)
+    shortened(hasher.content().update(content))
 }
 
-/// Feeds the text without what stands behind the question mark in the value of any `recording_url`.
-fn hash_without_signatures(json: &str, content: &mut blake3::Hasher) {
+/// Takes the text without what stands behind the question mark in the value of any `recording_url`.
+fn take_without_signatures(json: &str, content: &mut Vec<u8>) {
     const KEY: &str = "\"recording_url\"";
     let bytes = json.as_bytes();
-    let mut hashed = 0;
+    let mut taken = 0;
     for at in memmem::find_iter(bytes, KEY) {
         // Where a backslash stands before it, the quote is part of a longer key.
-        if at < hashed || at > 0 && bytes.get(at - 1) == Some(&b'\\') {
+        if at < taken || at > 0 && bytes.get(at - 1) == Some(&b'\\') {
             continue;
         }
         let colon = skip_space(json, at + KEY.len());
@@ -187,11 +198,11 @@ fn hash_without_signatures(json: &str, content: &mut blake3::Hasher) {
         }
         let close = string_end(json, open).saturating_sub(1);
         if let Some(question) = memchr(b'?', part(json, open..close).as_bytes()) {
-            content.update(part(json, hashed..open + question + 1).as_bytes());
-            hashed = close;
+            content.extend_from_slice(part(json, taken..open + question + 1).as_bytes());
+            taken = close;
         }
     }
-    content.update(part(json, hashed..json.len()).as_bytes());
+    content.extend_from_slice(part(json, taken..json.len()).as_bytes());
 }
 
 /// What of a row is of interest before it is parsed.
@@ -209,110 +220,39 @@ struct CallOutline<'a> {
 }
 
 impl<'a> Outline<'a> {
-    /// Finds the id and the assistant; in a row of an unexpected shape, the id at most.
-    fn read(json: &'a str) -> Self {
-        let mut deserializer = serde_json::Deserializer::from_str(json);
-        let outline = RowSeed.deserialize(&mut deserializer);
-        outline.unwrap_or_else(|_| Self {
+    /// Finds the id, the status and the assistant; in a row of an unexpected shape, the id at most.
+    fn read(json: &'a str, index: &'a Index) -> Self {
+        Self::of_usual(json, index).unwrap_or_else(|| Self {
             id: id_of(json),
             call: CallOutline { status: Some(String::new()), assistant: None },
         })
+    }
+
+    fn of_usual(json: &'a str, index: &'a Index) -> Option<Self> {
+        let mut row = Indexed::new(json, index).root()?;
+        let id = row.take("id").and_then(|id| read_id(id).ok());
+        let call = match row.take("call") {
+            None | Some("null") => CallOutline::default(),
+            Some(call) => CallOutline::of(row.read_part(call)?),
+        };
+        Some(Self { id, call })
+    }
+}
+
+impl<'a> CallOutline<'a> {
+    fn of(mut call: Object<'a>) -> Self {
+        let status = call.take("status").and_then(read_string);
+        let status = status.filter(|status| status.len() <= MAX_WORD_BYTES && !status.contains('\0'));
+        Self {
+            status: Some(status.map_or_else(String::new, Cow::into_owned)),
+            assistant: call.take("assistant").filter(|json| *json != "null"),
+        }
     }
 }
 
 /// The id of an object, when it can be a key.
 fn id_of(json: &str) -> Option<String> {
     Object::read(&repair(json).0).and_then(|mut object| read_id(object.take("id")?).ok())
-}
-
-/// A key as it is meant, whatever escapes it is written with: as the normalizer will read it.
-fn read_key<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Cow<'de, str>>, A::Error> {
-    let Some(key) = map.next_key::<&RawValue>()?.map(RawValue::get) else {
-        return Ok(None);
-    };
-    if let Some(key) = read_string(key) {
-        return Ok(Some(key));
-    }
-    // A lone surrogate, which is replaced before anything is read.
-    Ok(Some(Cow::Owned(read_string(&repair(key).0).unwrap_or_default().into_owned())))
-}
-
-#[derive(Clone, Copy)]
-struct RowSeed;
-
-impl<'de> DeserializeSeed<'de> for RowSeed {
-    type Value = Outline<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for RowSeed {
-    type Value = Outline<'de>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a row")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut outline = Outline::default();
-        while let Some(key) = read_key(&mut map)? {
-            match key.as_ref() {
-                "id" => outline.id = read_id(map.next_value::<&RawValue>()?.get()).ok(),
-                "call" => outline.call = map.next_value_seed(CallSeed)?,
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(outline)
-    }
-}
-
-/// A call's status and the text of its assistant.
-struct CallSeed;
-
-impl<'de> DeserializeSeed<'de> for CallSeed {
-    type Value = CallOutline<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for CallSeed {
-    type Value = CallOutline<'de>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a call or null")
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(CallOutline::default())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut outline = CallOutline { status: Some(String::new()), assistant: None };
-        while let Some(key) = read_key(&mut map)? {
-            match key.as_ref() {
-                "assistant" => {
-                    outline.assistant =
-                        Some(map.next_value::<&RawValue>()?.get()).filter(|json| *json != "null");
-                }
-                "status" => {
-                    let status = read_string(map.next_value::<&RawValue>()?.get());
-                    let status =
-                        status.filter(|status| status.len() <= MAX_WORD_BYTES && !status.contains('\0'));
-                    outline.status = Some(status.map_or_else(String::new, Cow::into_owned));
-                }
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(outline)
-    }
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ mod time;
 mod values;
 
 use crate::records::{Assistant, Call, CallRetryConfig, Campaign, CampaignRow, Reject, Time};
+use crate::wire::Index;
 
 pub use drift::{DriftCounts, MAX_FAMILY, MAX_LINES, Sighting};
 pub use erased::{Erased, ErasedRow};
@@ -112,11 +113,23 @@ pub struct RowRecords {
     pub replaced: u64,
 }
 
-/// Normalizes one row. `position` is its place in the campaign, from 0, used as its key when it has no id.
+/// Normalizes one row, which is JSON. `position` is its place in the campaign, from 0, used as its key when it has no id.
 /// The call's embedded assistant is only looked at for its id; see [`assistant`].
 #[must_use]
 pub fn row(json: &str, position: u64, options: &Options, drift: &mut DriftCounts) -> RowRecords {
-    row::normalize(json, position, options, drift)
+    row::normalize(json, None, position, options, drift)
+}
+
+/// The same of a row whose index is at hand.
+#[must_use]
+pub fn indexed_row(
+    json: &str,
+    index: &Index,
+    position: u64,
+    options: &Options,
+    drift: &mut DriftCounts,
+) -> RowRecords {
+    row::normalize(json, Some(index), position, options, drift)
 }
 
 /// An assistant with the retry configuration it refers to.

@@ -7,23 +7,35 @@ use super::repair::repair;
 use super::values::IdFault;
 use super::{DriftCounts, Options, RowRecords, call};
 use crate::records::{Call, CampaignRow, Field};
-use crate::wire::{Kind, Object};
+use crate::wire::{Index, Indexed, Kind};
+use std::borrow::Cow;
 
-pub(super) fn normalize(json: &str, position: u64, options: &Options, drift: &mut DriftCounts) -> RowRecords {
+/// `index`: of the text, when it is at hand.
+pub(super) fn normalize(
+    json: &str,
+    index: Option<&Index>,
+    position: u64,
+    options: &Options,
+    drift: &mut DriftCounts,
+) -> RowRecords {
     let (repaired, replaced) = repair(json);
-    let json = leave_out(&repaired, options);
+    let left = leave_out(&repaired, options);
+    let is_as_it_came = matches!((&repaired, &left), (Cow::Borrowed(_), Cow::Borrowed(_)));
+    let own = if is_as_it_came { index.is_none() } else { true }.then(|| Index::of(&left));
+    let index = own.as_ref().or(index);
+    let json: &str = &left;
     let mut notes = Notes::on_row(format!("#{position}"));
     let past_call = options.retention.past_call(&repaired);
     let mut records = RowRecords { past_call, replaced, ..RowRecords::default() };
-    match Object::read(&json) {
+    match index.and_then(|index| Indexed::new(json, index).root()) {
         Some(object) => match read(&mut Fields::new(object, &mut notes), options) {
             Ok((row, call)) => {
                 records.row = Some(row);
                 records.call = call;
             }
-            Err(fault) => notes.reject(&Path::Root, fault.to_string(), &json),
+            Err(fault) => notes.reject(&Path::Root, fault.to_string(), json),
         },
-        None => notes.reject(&Path::Root, "it is not an object", &json),
+        None => notes.reject(&Path::Root, "it is not an object", json),
     }
     let id = notes.row_key.clone();
     notes.count_drift(&id, drift);

@@ -47,6 +47,8 @@ pub struct Batch<'a> {
     pub retention: i64,
     /// What the mirror did not know.
     pub drift: &'a DriftCounts,
+    /// Whether nothing of it is likely to be there: it is written without asking then, and a second time when that was wrong.
+    pub presumed_new: bool,
 }
 
 /// The pages of a walk that a batch is made of.
@@ -73,6 +75,8 @@ pub struct BatchCounts {
     pub rejected: u64,
     /// Those among them that were not there before.
     pub rejected_new: u64,
+    /// Whether something stood in its way, so that it was written a second time.
+    pub was_in_conflict: bool,
 }
 
 /// The lines of a batch: every key once.
@@ -121,12 +125,15 @@ impl Store {
         batch: &Batch<'_>,
         now: Time,
     ) -> Result<BatchCounts, StoreError> {
-        let mut is_again = false;
-        let committed = until_it_commits(|| {
-            let clearing = std::mem::replace(&mut is_again, true);
-            self.try_to_commit(lease, batch, now, clearing)
+        let mut tries = 0;
+        let mut committed = until_it_commits(|| {
+            tries += 1;
+            self.try_to_commit(lease, batch, now, tries > 1)
         })
         .await;
+        if let Ok(counts) = &mut committed {
+            counts.was_in_conflict = tries > 1;
+        }
         if let Err(StoreError::ForeignRows { .. }) = &committed {
             self.doubt_holders(batch).await?;
         }
@@ -151,14 +158,14 @@ impl Store {
         commit(transaction).await
     }
 
-    /// With `clearing`, parts are removed that stand where those of new attempts are to go: whoever deletes an attempt by hand
-    /// leaves them behind, and only a conflict tells.
+    /// After a conflict nothing is presumed, and parts are removed that stand where those of new attempts are to go: whoever
+    /// deletes an attempt by hand leaves them behind, and only a conflict tells.
     async fn try_to_commit(
         &self,
         lease: &Lease,
         batch: &Batch<'_>,
         now: Time,
-        clearing: bool,
+        after_conflict: bool,
     ) -> Result<BatchCounts, StoreError> {
         #[cfg(feature = "sabotage")]
         self.commit_checkpoint_early(lease, batch).await?;
@@ -176,16 +183,19 @@ impl Store {
         if !batch.rows.is_empty() || !batch.erased.is_empty() {
             let lines = Lines::of(batch.rows);
             let owner = batch.campaign_id;
+            let presumed = batch.presumed_new && !after_conflict;
             let calls =
                 lines.calls.iter().map(|(id, record)| (*id, Line { owner, index: 0, record: *record }));
-            let calls = write_entities(connection, &CALLS, calls, now, "writing calls").await?;
+            let calls = write_entities(connection, &CALLS, calls, now, presumed, "writing calls").await?;
             let rows = lines.rows.iter().map(|(id, record)| (*id, Line { owner, index: 0, record: *record }));
-            let rows = write_entities(connection, &CAMPAIGN_ROWS, rows, now, "writing rows").await?;
-            let attempts = write_attempts(connection, &lines, &calls, now, clearing).await?;
+            let rows =
+                write_entities(connection, &CAMPAIGN_ROWS, rows, now, presumed, "writing rows").await?;
+            let attempts =
+                write_attempts(connection, &lines, &calls, now, (presumed, after_conflict)).await?;
             counts.inserted = rows.inserted;
             counts.written = calls.all() + rows.all() + attempts.all();
             look_again(connection, &attempts.former_owners).await?;
-            counts.contested = remember(connection, batch, &lines, &attempts.contested).await?;
+            counts.contested = remember(connection, batch, &lines, &attempts.contested, presumed).await?;
             let shown: Vec<&str> = lines.rows.keys().copied().collect();
             let called: Vec<&str> = lines.calls.keys().copied().collect();
             note_typed_lines(connection, batch.campaign_id, &shown, &called).await?;
@@ -223,12 +233,14 @@ async fn write_attempts(
     lines: &Lines<'_>,
     calls: &Written,
     now: Time,
-    clearing: bool,
+    (presumed_new, after_conflict): (bool, bool),
 ) -> Result<Written, StoreError> {
     remove_attempts(connection, lines, calls, now).await?;
     let attempts =
         lines.attempts.iter().map(|(id, (owner, record))| (*id, Line { owner, index: 0, record: *record }));
-    let written = write_entities(connection, &CALL_ATTEMPTS, attempts, now, "writing call attempts").await?;
+    let written =
+        write_entities(connection, &CALL_ATTEMPTS, attempts, now, presumed_new, "writing call attempts")
+            .await?;
     let mut changed = HashSet::new();
     macro_rules! parts {
         ($table:ident, $field:ident) => {
@@ -236,7 +248,7 @@ async fn write_attempts(
             let (new, known): (Vec<_>, Vec<_>) = lists
                 .filter(|(id, list)| !matches!(list, Listed::Unread) && !written.contested.contains(*id))
                 .partition(|(id, _)| written.fresh.contains(*id));
-            if clearing {
+            if after_conflict {
                 clear_lists(connection, &$table, &new).await?;
             }
             copy_lists(connection, &$table, &new, now).await?;
@@ -308,6 +320,7 @@ async fn remember(
     batch: &Batch<'_>,
     lines: &Lines<'_>,
     contested: &HashSet<String>,
+    presumed_new: bool,
 ) -> Result<u64, StoreError> {
     let mut again: HashSet<&str> = HashSet::new();
     let mut yielding = 0;
@@ -328,7 +341,7 @@ async fn remember(
             again.insert(row.id.as_str());
         }
     }
-    save_states(connection, batch.campaign_id, batch.states, &again).await?;
+    save_states(connection, batch.campaign_id, batch.states, &again, presumed_new).await?;
     Ok(yielding)
 }
 

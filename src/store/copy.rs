@@ -39,6 +39,13 @@ impl Values<'_> {
         self.0.extend_from_slice(bytes);
     }
 
+    pub(super) fn bytea(&mut self, bytes: Option<&[u8]>) {
+        match bytes {
+            Some(bytes) => self.bytes(bytes),
+            None => self.null(),
+        }
+    }
+
     pub(super) fn text(&mut self, text: Option<&str>) {
         match text {
             Some(text) => self.bytes(text.as_bytes()),
@@ -152,25 +159,40 @@ pub(super) async fn copy<R>(
     now: Time,
     doing: &'static str,
 ) -> Result<(), StoreError> {
-    if lines.is_empty() {
+    let is_entity = target.table.role == Role::Entity;
+    let columns = target.table.columns.len() + if is_entity { 3 } else { 0 };
+    let lines = lines.iter().map(|line| {
+        |values: &mut Values<'_>| {
+            (target.encode)(line, values);
+            if is_entity {
+                values.timestamptz(Some(&now));
+                values.timestamptz(Some(&now));
+                values.null();
+            }
+        }
+    });
+    copy_lines(connection, &target.statements.copy, columns, lines, doing).await
+}
+
+/// Sends lines, each of which writes its values, by a statement that takes them in.
+pub(super) async fn copy_lines(
+    connection: &mut PgConnection,
+    statement: &str,
+    columns: usize,
+    lines: impl ExactSizeIterator<Item = impl FnOnce(&mut Values<'_>)>,
+    doing: &'static str,
+) -> Result<(), StoreError> {
+    if lines.len() == 0 {
         return Ok(());
     }
-    let bookkeeping = if target.table.role == Role::Entity { 3 } else { 0 };
-    let columns = i16::try_from(target.table.columns.len() + bookkeeping).unwrap_or(i16::MAX);
-    let statement = &target.statements.copy;
+    let columns = i16::try_from(columns).unwrap_or(i16::MAX);
     let mut copying = Copying { connection, has_ended: false };
     let mut stream = copying.connection.copy_in_raw(statement).await.map_err(StoreError::query(doing))?;
     let mut buffer = Vec::with_capacity(SENT_AT_ONCE + SENT_AT_ONCE / 4);
     buffer.extend_from_slice(HEADER);
-    for line in lines {
+    for write in lines {
         buffer.extend_from_slice(&columns.to_be_bytes());
-        let mut values = Values(&mut buffer);
-        (target.encode)(line, &mut values);
-        if bookkeeping > 0 {
-            values.timestamptz(Some(&now));
-            values.timestamptz(Some(&now));
-            values.null();
-        }
+        write(&mut Values(&mut buffer));
         if buffer.len() >= SENT_AT_ONCE {
             stream.send(buffer.as_slice()).await.map_err(StoreError::query(doing))?;
             buffer.clear();

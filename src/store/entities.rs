@@ -34,7 +34,7 @@ impl Written {
     }
 }
 
-/// Writes lines, given by their keys in order, each once.
+/// Writes lines, given by their keys in order, each once. With `presumed_new` none of them is asked for.
 ///
 /// A key that another transaction brings between the question and the `COPY`, or between the question and the
 /// insertion of a line that yields to it, is a conflict, after which the
@@ -44,6 +44,7 @@ pub(super) async fn write_entities<'l, R: Sync + 'l>(
     target: &Target<R>,
     lines: impl ExactSizeIterator<Item = (&'l str, Line<'l, R>)>,
     now: Time,
+    presumed_new: bool,
     doing: &'static str,
 ) -> Result<Written, StoreError> {
     let mut written = Written::default();
@@ -52,7 +53,9 @@ pub(super) async fn write_entities<'l, R: Sync + 'l>(
     }
     let worth_copying = lines.len() >= WORTH_COPYING;
     let (keys, lines): (Vec<&str>, Vec<Line<'_, R>>) = lines.unzip();
-    let (new, known): (Vec<_>, Vec<_>) = if worth_copying {
+    let (new, known): (Vec<_>, Vec<_>) = if presumed_new {
+        (keys.iter().zip(lines).collect(), Vec::new())
+    } else if worth_copying {
         let existing: HashSet<String> = query_scalar(AssertSqlSafe(target.statements.existing.clone()))
             .bind(&keys)
             .fetch_all(&mut *connection)

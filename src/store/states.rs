@@ -5,6 +5,7 @@
 //! that counts agree with the API's.
 
 use super::StoreError;
+use super::copy::{Values, copy_lines};
 use super::open::Store;
 use super::statement::{query, query_as};
 use crate::normalize::Hash;
@@ -34,6 +35,8 @@ pub struct KnownRow {
     pub hash: Option<Hash>,
     /// Its call's status and since when it is unsettled; none when it is settled.
     pub unsettled: Option<(Option<String>, Time)>,
+    /// From when on it is to be read again for that.
+    pub read_by: Option<Time>,
 }
 
 /// One row of a campaign's sequence.
@@ -78,7 +81,7 @@ impl Store {
         // `is true` keeps the planner from reading the whole campaign by the index on it.
         let rows = query(
             "select row_id, case when position is not null then hash end, unsettled_since,
-                    case when unsettled_since is not null then status end
+                    case when unsettled_since is not null then status end, read_by
              from revox_sync.row_states
              where row_id = any($1) and (campaign_id = $2) is true",
         )
@@ -90,6 +93,7 @@ impl Store {
         let known = |row: &sqlx::postgres::PgRow| KnownRow {
             hash: row.get::<Option<Vec<u8>>, _>(1).and_then(|hash| hash.try_into().ok()),
             unsettled: row.get::<Option<Time>, _>(2).map(|since| (row.get(3), since)),
+            read_by: row.get(4),
         };
         Ok(rows.iter().map(|row| (row.get(0), known(row))).collect())
     }
@@ -178,15 +182,20 @@ impl Store {
 }
 
 /// Remembers the rows of a batch that are new or differ. Those in `again` are to be written again whatever their
-/// bytes. A row that another campaign holds is not taken from it: it is this answer that is wrong.
+/// bytes. A row that another campaign holds is not taken from it: it is this answer that is wrong. With `presumed_new`,
+/// one that is there is a conflict.
 pub(super) async fn save_states(
     connection: &mut PgConnection,
     campaign_id: &str,
     states: &HashMap<String, RowState>,
     again: &HashSet<&str>,
+    presumed_new: bool,
 ) -> Result<(), StoreError> {
     if states.is_empty() {
         return Ok(());
+    }
+    if presumed_new {
+        return copy_states(connection, campaign_id, states, again).await;
     }
     let ids: Vec<&str> = states.keys().map(String::as_str).collect();
     let hashes: Vec<Option<&[u8]>> = states
@@ -221,6 +230,33 @@ pub(super) async fn save_states(
     .rows_affected();
     let asked = u64::try_from(ids.len()).unwrap_or(u64::MAX);
     if saved < asked { Err(StoreError::ForeignRows { count: asked - saved }) } else { Ok(()) }
+}
+
+/// The same of rows that are not there.
+async fn copy_states(
+    connection: &mut PgConnection,
+    campaign_id: &str,
+    states: &HashMap<String, RowState>,
+    again: &HashSet<&str>,
+) -> Result<(), StoreError> {
+    let mut states: Vec<(&String, &RowState)> = states.iter().collect();
+    states.sort_unstable_by_key(|(id, _)| *id);
+    let lines = states.into_iter().map(|(id, state)| {
+        move |values: &mut Values<'_>| {
+            let RowState { hash, position, status, unsettled } = state;
+            values.text(Some(id));
+            values.text(Some(campaign_id));
+            values.bytea(hash.as_ref().filter(|_| !again.contains(id.as_str())).map(Hash::as_slice));
+            values.bigint(position.as_ref());
+            values.text(status.as_deref());
+            values.timestamptz(unsettled.as_ref().map(|it| &it.since));
+            values.timestamptz(unsettled.as_ref().map(|it| &it.read_by));
+        }
+    });
+    let statement = "copy revox_sync.row_states
+             (row_id, campaign_id, hash, position, status, unsettled_since, read_by)
+         from stdin with (format binary)";
+    copy_lines(connection, statement, 7, lines, "remembering rows").await
 }
 
 /// Notes of unsettled rows that were read again, and did not change, when to read them next; none when they are

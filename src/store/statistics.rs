@@ -5,7 +5,7 @@
 use super::StoreError;
 use super::lines::own;
 use super::open::{Store, commit};
-use super::statement::query_scalar;
+use super::statement::{query, query_scalar};
 
 /// Tables that have at least doubled since their statistics were made. A table that is smaller than this many pages is
 /// read as a whole whatever the planner knows.
@@ -20,21 +20,31 @@ const OUTGROWN: &str = "
     order by c.oid";
 
 impl Store {
-    /// Makes statistics anew of the tables that have outgrown them; returns how many. Costs one statement where none has.
+    /// Makes statistics anew of the tables that have outgrown them; returns how many. Costs little where none has. Several
+    /// at once wait for the first, and find nothing left to do.
     pub async fn tell_the_planner(&self) -> Result<usize, StoreError> {
         let doing = "making the planner's statistics";
         let mut transaction = self.begin().await?;
+        let connection = &mut *transaction;
+        query(
+            "select set_config('statement_timeout', '2min', true), set_config('lock_timeout', '2min', true)",
+        )
+        .execute(&mut *connection)
+        .await
+        .map_err(StoreError::query(doing))?;
+        query("select pg_advisory_xact_lock(hashtext('revox statistics'), 0)")
+            .execute(&mut *connection)
+            .await
+            .map_err(StoreError::query(doing))?;
         let tables: Vec<String> =
-            query_scalar(OUTGROWN).fetch_all(&mut *transaction).await.map_err(StoreError::query(doing))?;
-        drop(transaction);
+            query_scalar(OUTGROWN).fetch_all(&mut *connection).await.map_err(StoreError::query(doing))?;
         for table in &tables {
-            let mut transaction = self.begin_counting().await?;
             own(&format!("analyze {table}"))
-                .execute(&mut *transaction)
+                .execute(&mut *connection)
                 .await
                 .map_err(StoreError::query(doing))?;
-            commit(transaction).await?;
         }
+        commit(transaction).await?;
         Ok(tables.len())
     }
 }

@@ -69,6 +69,7 @@ impl Gathered {
         lease: &Lease,
         reader: &PageReader,
         walk: Option<&WalkCheckpoint>,
+        presumed_new: bool,
     ) -> Result<BatchCounts, StoreError> {
         let Some(store) = &mirror.store else {
             return Ok(BatchCounts::default());
@@ -83,6 +84,7 @@ impl Gathered {
             erasures: reader.erased.count,
             retention: reader.options.retention.version,
             drift: &self.drift,
+            presumed_new,
         };
         let (parents, brought) = (&reader.written, &self.brought);
         let mut rejected_parents = parents.write(mirror, store, lease, brought, false).await?;

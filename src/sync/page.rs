@@ -190,7 +190,8 @@ impl PageReader {
                 prepared.leave_out(row, erased, self.state(row, None, None, place, now));
                 continue;
             }
-            let mut records = normalize::row(json, place, &self.options, &mut prepared.drift);
+            let mut records =
+                normalize::indexed_row(json, &row.index, place, &self.options, &mut prepared.drift);
             prepared.brought.configs.append(&mut records.call_retry_configs);
             let assistant = records.call.as_ref().and_then(|call| call.assistant_id.value());
             prepared.brought.assistant_ids.extend(assistant.cloned());
@@ -230,15 +231,22 @@ impl PageReader {
         }
     }
 
-    /// When to read an unsettled row next that did not change.
+    /// When to read an unsettled row next that did not change; none when what is noted of it may stay, since it is to be read
+    /// later anyway: a walk over rows that did not change writes nothing.
     fn reading(
         &self,
         row: &RowView,
         held: Option<&KnownRow>,
         now: Time,
     ) -> Option<(String, Option<Unsettled>)> {
-        let (_, since) = held?.unsettled.as_ref()?;
-        Some((row.id.clone()?, read_again(row.status.as_deref(), *since, now, self.settle_window)))
+        let held = held?;
+        let (_, since) = held.unsettled.as_ref()?;
+        let next = read_again(row.status.as_deref(), *since, now, self.settle_window);
+        let is_settled = next.is_none();
+        if !is_settled && held.read_by > Some(now) {
+            return None;
+        }
+        Some((row.id.clone()?, next))
     }
 }
 

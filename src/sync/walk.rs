@@ -34,6 +34,8 @@ pub(super) struct Walker<'a> {
     pub(super) belying: u64,
     /// Strings and keys in which something that Postgres cannot hold was replaced.
     pub(super) replaced: u64,
+    /// What it reads is likely to be new: the campaign has never been walked, and nothing was in the way so far.
+    presumes_new: bool,
 }
 
 /// The set of rows that a walk has seen, with their places.
@@ -87,6 +89,7 @@ impl<'a> Walker<'a> {
         reader: PageReader,
         walk: WalkCheckpoint,
     ) -> Self {
+        let presumes_new = reader.nothing_known;
         Self {
             mirror,
             lease,
@@ -98,6 +101,7 @@ impl<'a> Walker<'a> {
             written: 0,
             belying: 0,
             replaced: 0,
+            presumes_new,
         }
     }
 
@@ -274,7 +278,9 @@ impl<'a> Walker<'a> {
         let Some(lease) = self.lease else {
             return Ok(());
         };
-        let counts = gathered.write(self.mirror, lease, &self.reader, Some(&self.walk)).await?;
+        let counts =
+            gathered.write(self.mirror, lease, &self.reader, Some(&self.walk), self.presumes_new).await?;
+        self.presumes_new &= !counts.was_in_conflict;
         self.count(counts);
         Ok(())
     }

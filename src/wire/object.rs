@@ -3,6 +3,7 @@
 //! Owns: reading a level without looking into what it holds, whatever that is. Leaves to `normalize`: which
 //! keys there are and what they mean. Texts that were read here are valid JSON, so nothing here checks twice.
 
+use super::index::Indexed;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -66,10 +67,12 @@ impl Kind {
 #[derive(Debug, Default)]
 pub(crate) struct Object<'a> {
     members: Vec<Member<'a>>,
+    /// The text that it is part of, when that has an index.
+    source: Option<Indexed<'a>>,
 }
 
 #[derive(Debug)]
-struct Member<'a> {
+pub(super) struct Member<'a> {
     key: Cow<'a, str>,
     json: &'a str,
     taken: bool,
@@ -84,7 +87,36 @@ pub(crate) struct Leftover<'a> {
     pub(crate) is_duplicate: bool,
 }
 
+impl<'a> Member<'a> {
+    pub(super) fn new(key: Cow<'a, str>, json: &'a str) -> Self {
+        Self { key, json, taken: false }
+    }
+}
+
 impl<'a> Object<'a> {
+    pub(super) fn indexed(members: Vec<Member<'a>>, source: Indexed<'a>) -> Self {
+        Self { members, source: Some(source) }
+    }
+
+    /// Reads an object that is the value of one of this one's members; `None` when it is none.
+    pub(crate) fn read_part(&self, json: &'a str) -> Option<Object<'a>> {
+        match self.source {
+            Some(source) if source.holds(json) => source.object(json),
+            _ => Object::read(json),
+        }
+    }
+
+    /// The items of a list that is the value of one of its members, those that are objects already read one level deep; `None`
+    /// when it is no list.
+    pub(crate) fn read_items(&self, json: &'a str) -> Option<Vec<Option<Object<'a>>>> {
+        match self.source {
+            Some(source) if source.holds(json) => {
+                Some(source.list(json)?.into_iter().map(|item| source.object(item)).collect())
+            }
+            _ => read_items(json),
+        }
+    }
+
     /// Reads an object; `None` when `json` is none.
     pub(crate) fn read(json: &'a str) -> Option<Self> {
         let mut deserializer = serde_json::Deserializer::from_str(json);
@@ -192,9 +224,9 @@ impl<'de> Visitor<'de> for ObjectSeed {
         while let Some(key) = map.next_key::<&RawValue>()? {
             let key = read_string(key.get()).ok_or_else(|| A::Error::custom("a key that is no text"))?;
             let json = map.next_value_seed(TextSeed)?;
-            members.push(Member { key, json, taken: false });
+            members.push(Member::new(key, json));
         }
-        Ok(Object { members })
+        Ok(Object { members, source: None })
     }
 }
 

@@ -35,7 +35,7 @@ impl Fields<'_, '_> {
             None | Some("null") => return Listed::Unread,
             Some(json) => json,
         };
-        let Some(objects) = wire::read_items(json) else {
+        let Some(objects) = self.object.read_items(json) else {
             let reason = format!("it is {}, not a list", Kind::of(json).with_article());
             self.notes.reject(&Path::Field(&self.path, key), reason, json);
             return Listed::Unread;
