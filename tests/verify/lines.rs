@@ -112,7 +112,7 @@ async fn parts_whose_attempt_is_not_there_are_found_and_are_in_nobodys_way() {
         let stray = "insert into revox.transcript_turns (call_attempt_id, turn_index, role) values ('stray', 3, 'user')";
         sqlx::query(stray).execute(&account.pool).await.unwrap();
         assert_eq!(differences(&account).await, ["without its attempt: transcript_turns stray 3 -"]);
-        assert_eq!(account.store.remove_orphans().await.unwrap(), 1);
+        assert_eq!(account.mirror.store.as_ref().unwrap().remove_orphans().await.unwrap(), 1);
         assert_eq!(differences(&account).await, Vec::<String>::new());
     }
 }

@@ -1,6 +1,7 @@
 //! What of a row counts for its hash, and what does not.
 
 use super::*;
+use serde_json::value::RawValue;
 
 fn hasher() -> Hasher {
     Hasher::new(&[7; 32], &Options::default())

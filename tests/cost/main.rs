@@ -1,0 +1,156 @@
+//! What a row and a page cost, in counts: instructions and allocations a row, statements and requests a page. None of them is
+//! a time, so that they are the same on a busy machine.
+//!
+//! Owns what is counted, and the rule: more than a tenth above the figure in `figures.rs` fails. `proxy` counts what goes to
+//! Postgres, `valgrind` what the program does.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by a panic")]
+
+mod figures;
+mod proxy;
+#[path = "../support/mod.rs"]
+mod support;
+mod valgrind;
+
+use figures::{FIGURES, Figure, Verdict};
+use proxy::{Counts, Proxy};
+use revox_mirror::simulator::Options;
+use support::announce;
+use support::setting::Setting;
+
+/// Rows a page, as by default.
+const PAGE: f64 = 100.0;
+
+/// One campaign of this many rows, whose transcripts have sixteen turns.
+fn account(rows: usize) -> Options {
+    Options { campaigns: 1, rows, ..Options::default() }
+}
+
+/// A mirror of it, made without what is done after passes, and with leases that no slowness outlasts.
+async fn setting(rows: usize) -> Setting {
+    let mut setting = Setting::new(account(rows)).await;
+    setting.simulator.edit(|account| account.render_all());
+    setting.environment.retain(|(name, _)| name != "REVOX_MIRROR__SYNC__BATCH_ROWS");
+    for (name, value) in [
+        ("REVOX_MIRROR__SEARCH__ENABLED", "false"),
+        ("REVOX_MIRROR__VIEWS__PER_CAMPAIGN", "false"),
+        ("REVOX_MIRROR__VIEWS__PER_ASSISTANT", "false"),
+        ("REVOX_MIRROR__DAEMON__LEASE_TTL", "10m"),
+        ("REVOX_MIRROR__LOG__LEVEL", "error"),
+    ] {
+        setting.set(name, value);
+    }
+    setting
+}
+
+/// Holds counts to their figures; all of them are said before any fails.
+fn hold(counted: &[(&str, f64)]) {
+    let mut failures = Vec::new();
+    for (name, count) in counted {
+        let figure = FIGURES.iter().find(|figure| figure.name == *name).unwrap();
+        let verdict = figure.judge(*count);
+        announce(&format!("{name}: {count:.1} (the figure is {})", figure.count));
+        match verdict {
+            Verdict::Holds => {}
+            Verdict::Lower => announce(&format!("{name} has become cheaper: the figure can be lowered")),
+            Verdict::Higher => failures.push(format!("{name} has grown from {} to {count:.1}", figure.count)),
+        }
+    }
+    assert!(
+        failures.is_empty(),
+        "{}. When that is the price of something that is wanted, put the new counts into tests/cost/figures.rs",
+        failures.join("; ")
+    );
+}
+
+/// What a backfill, an unchanged full walk and a pass over nothing new cost in statements and requests.
+async fn passes(rows: usize) -> [(Counts, f64); 3] {
+    let mut setting = setting(rows).await;
+    setting.run(&["migrate"]).await.exits(0);
+    let proxy = Proxy::before(setting.database().url()).await;
+    setting.set("DATABASE_URL", proxy.url());
+    let mut costs = Vec::new();
+    for arguments in [&["run", "--once"][..], &["run", "--once", "--full"], &["run", "--once"]] {
+        proxy.reset();
+        setting.simulator.reset_requests();
+        setting.run(arguments).await.exits(0);
+        costs.push((proxy.counts(), setting.simulator.requests().total as f64));
+    }
+    costs.try_into().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statements_and_requests_a_page_stay_what_they_are() {
+    let (few, many) = (1_000, 3_000);
+    let (before, after) = (passes(few).await, passes(many).await);
+    let pages = (many - few) as f64 / PAGE;
+    let a_page = |pass: usize, of: fn(&(Counts, f64)) -> f64| (of(&after[pass]) - of(&before[pass])) / pages;
+    hold(&[
+        ("statements a page, backfill", a_page(0, |cost| cost.0.statements)),
+        ("round trips to Postgres a page, backfill", a_page(0, |cost| cost.0.round_trips)),
+        ("requests a page, backfill", a_page(0, |cost| cost.1)),
+        ("statements a page, unchanged walk", a_page(1, |cost| cost.0.statements)),
+        ("round trips to Postgres a page, unchanged walk", a_page(1, |cost| cost.0.round_trips)),
+        ("requests a page, unchanged walk", a_page(1, |cost| cost.1)),
+        ("statements, nothing new", after[2].0.statements),
+        ("requests, nothing new", after[2].1),
+    ]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn instructions_and_allocations_a_row_stay_what_they_are() {
+    if !valgrind::is_installed() {
+        announce(
+            "NOT TRIED: valgrind is not installed, so that instructions and allocations are not counted",
+        );
+        return;
+    }
+    let (few, many) = (200, 600);
+    let mut costs = Vec::new();
+    for rows in [few, many] {
+        let setting = setting(rows).await;
+        setting.run(&["migrate"]).await.exits(0);
+        let backfill = valgrind::count(&setting, &["run", "--once"]).await;
+        let walk = valgrind::count(&setting, &["run", "--once", "--full"]).await;
+        costs.push([backfill, walk]);
+    }
+    let rows = (many - few) as f64;
+    let a_row =
+        |pass: usize, of: fn(&valgrind::Counts) -> f64| (of(&costs[1][pass]) - of(&costs[0][pass])) / rows;
+    let mut counted = vec![
+        ("allocations a row, backfill", a_row(0, |cost| cost.blocks)),
+        ("bytes allocated a row, backfill", a_row(0, |cost| cost.bytes)),
+        ("allocations a row, unchanged walk", a_row(1, |cost| cost.blocks)),
+        ("bytes allocated a row, unchanged walk", a_row(1, |cost| cost.bytes)),
+    ];
+    let instructions = [
+        ("instructions a row, backfill", a_row(0, |cost| cost.instructions)),
+        ("instructions a row, unchanged walk", a_row(1, |cost| cost.instructions)),
+    ];
+    // They depend on how the program is compiled: the figures are those of the profile by which CI builds its tests.
+    if std::env::var("CARGO_PROFILE_DEV_OPT_LEVEL").as_deref() == Ok("1") {
+        counted.extend(instructions);
+    } else {
+        for (name, count) in instructions {
+            announce(&format!("{name}: {count:.0}, held to a figure in .ci/run alone"));
+        }
+    }
+    hold(&counted);
+}
+
+#[test]
+fn more_than_a_tenth_is_too_much_and_more_than_a_tenth_less_is_said() {
+    let figure = Figure { name: "sheep", count: 200.0 };
+    let cases = [
+        (200.0, Verdict::Holds),
+        (219.9, Verdict::Holds),
+        (220.1, Verdict::Higher),
+        (400.0, Verdict::Higher),
+        (180.1, Verdict::Holds),
+        (179.9, Verdict::Lower),
+        (0.0, Verdict::Lower),
+    ];
+    for (count, verdict) in cases {
+        assert_eq!(figure.judge(count), verdict, "{count}");
+    }
+}

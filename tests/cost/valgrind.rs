@@ -1,0 +1,50 @@
+//! Instructions and allocations of the program, as valgrind's DHAT counts them.
+
+use crate::support::setting::Setting;
+use serde_json::Value;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// Far longer than the slowed-down program takes.
+const BOUND: Duration = Duration::from_mins(4);
+
+/// What a run came to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Counts {
+    pub(crate) instructions: f64,
+    /// Pieces of memory that were asked for, and their bytes.
+    pub(crate) blocks: f64,
+    pub(crate) bytes: f64,
+}
+
+pub(crate) fn is_installed() -> bool {
+    let version = Command::new("valgrind").arg("--version").stdout(Stdio::null()).status();
+    cfg!(target_arch = "x86_64") && version.is_ok_and(|status| status.success())
+}
+
+/// Runs the program to its end.
+pub(crate) async fn count(setting: &Setting, arguments: &[&str]) -> Counts {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("counts.json");
+    let mut command = tokio::process::Command::new("valgrind");
+    command
+        .arg("--tool=dhat")
+        .arg(format!("--dhat-out-file={}", file.display()))
+        .arg(env!("CARGO_BIN_EXE_revox-mirror"))
+        .args(arguments)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", "/nonexistent")
+        .envs(setting.environment.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    let output = tokio::time::timeout(BOUND, command.output()).await.expect("it ends in time").unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let counts: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let total = |key: &str| {
+        let points = counts["pps"].as_array().unwrap();
+        points.iter().map(|point| point[key].as_u64().unwrap() as f64).sum()
+    };
+    Counts { instructions: counts["te"].as_u64().unwrap() as f64, blocks: total("tbk"), bytes: total("tb") }
+}
