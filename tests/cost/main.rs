@@ -15,8 +15,8 @@ mod valgrind;
 use figures::{FIGURES, Figure, Verdict};
 use proxy::{Counts, Proxy};
 use revox_mirror::simulator::Options;
-use support::announce;
 use support::setting::Setting;
+use support::{announce, program};
 
 /// Rows a page, as by default.
 const PAGE: f64 = 100.0;
@@ -40,6 +40,9 @@ async fn setting(rows: usize) -> Setting {
     ] {
         setting.set(name, value);
     }
+    let environment: Vec<(&str, &str)> =
+        setting.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    program::run(&["migrate"], &environment).await.exits(0);
     setting
 }
 
@@ -66,11 +69,10 @@ fn hold(counted: &[(&str, f64)]) {
 /// What a backfill, an unchanged full walk and a pass over nothing new cost in statements and requests.
 async fn passes(rows: usize) -> [(Counts, f64); 3] {
     let mut setting = setting(rows).await;
-    setting.run(&["migrate"]).await.exits(0);
     let proxy = Proxy::before(setting.database().url()).await;
     setting.set("DATABASE_URL", proxy.url());
     let mut costs = Vec::new();
-    for arguments in [&["run", "--once"][..], &["run", "--once", "--full"], &["run", "--once"]] {
+    for arguments in [&[][..], &["--full"], &[]] {
         proxy.reset();
         setting.simulator.reset_requests();
         setting.run(arguments).await.exits(0);
@@ -109,7 +111,6 @@ async fn instructions_and_allocations_a_row_stay_what_they_are() {
     let mut costs = Vec::new();
     for rows in [few, many] {
         let setting = setting(rows).await;
-        setting.run(&["migrate"]).await.exits(0);
         let backfill = valgrind::count(&setting, &["run", "--once"]).await;
         let walk = valgrind::count(&setting, &["run", "--once", "--full"]).await;
         costs.push([backfill, walk]);
