@@ -133,7 +133,9 @@ async fn carry(near: TcpStream, target: Target) -> std::io::Result<()> {
             tokio::join!(delay(from_near, to_far), delay(from_far, to_near));
         }
         Target::Address(address) => {
-            let (from_far, to_far) = TcpStream::connect(address).await?.into_split();
+            let far = TcpStream::connect(address).await?;
+            far.set_nodelay(true)?;
+            let (from_far, to_far) = far.into_split();
             tokio::join!(delay(from_near, to_far), delay(from_far, to_near));
         }
     }

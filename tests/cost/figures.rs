@@ -34,14 +34,14 @@ const fn figure(name: &'static str, count: f64) -> Figure {
 }
 
 pub(crate) const FIGURES: [Figure; 12] = [
-    figure("statements a page, backfill", 2.8),
-    figure("round trips to Postgres a page, backfill", 5.4),
+    figure("statements a page, backfill", 2.3),
+    figure("round trips to Postgres a page, backfill", 4.5),
     figure("requests a page, backfill", 1.0),
     figure("statements a page, unchanged walk", 3.7),
     figure("round trips to Postgres a page, unchanged walk", 6.3),
     figure("requests a page, unchanged walk", 1.0),
-    figure("statements, nothing new", 139.0),
-    figure("requests, nothing new", 2.0),
+    figure("statements, nothing new", 142.0),
+    figure("requests, nothing new", 3.0),
     figure("allocations a row, backfill", 114.0),
     figure("allocations a row, unchanged walk", 19.6),
     figure("instructions a row, backfill", 624_000.0),

@@ -95,7 +95,9 @@ impl Server {
                 tokio::join!(count(from_client, to, &counters), pass(from, to_client));
             }
             Self::Address(address) => {
-                let (from, to) = TcpStream::connect(address).await.unwrap().into_split();
+                let server = TcpStream::connect(address).await.unwrap();
+                server.set_nodelay(true).unwrap();
+                let (from, to) = server.into_split();
                 tokio::join!(count(from_client, to, &counters), pass(from, to_client));
             }
         }
