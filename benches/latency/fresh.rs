@@ -1,6 +1,6 @@
 //! A daemon over campaigns that live: how long after a change in the API its row shows it.
 //!
-//! Owns the changes and the waiting for each. A change that does not show within ten intervals is lost, and said.
+//! Owns the changes (rows that are added, calls that are launched and calls that move on) and the waiting for each. A change that does not show within ten intervals is lost, and said.
 
 use crate::postgres::{Database, Server};
 use crate::processes::usage_so_far;
@@ -10,14 +10,14 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use revox_mirror::clock::Clock;
 use revox_mirror::simulator::{Fault, FaultKind, Flavour, Options, Simulator};
-use sqlx::PgPool;
-use sqlx::postgres::PgPoolOptions;
+use sqlx::{Connection, PgConnection};
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
-use tokio::task::JoinSet;
 
-/// Rows of each campaign.
-const ROWS: usize = 200;
+/// Rows of each campaign: more than are read whole whenever anything may have changed.
+const ROWS: usize = 800;
 
 /// How long each answer of the API takes.
 const LATENCY: Duration = Duration::from_millis(20);
@@ -34,7 +34,8 @@ pub(crate) struct Living<'a> {
     pub(crate) flavour: Flavour,
     /// Seconds between two looks.
     pub(crate) interval: u32,
-    pub(crate) arguments_seed: u64,
+    /// Which rows change when.
+    pub(crate) seed: u64,
 }
 
 /// What was found.
@@ -51,7 +52,8 @@ pub(crate) struct Found {
 impl Living<'_> {
     /// Makes this many changes in this many campaigns.
     pub(crate) async fn measure(&self, campaigns: usize, changes: usize) -> anyhow::Result<Found> {
-        let options = Options { flavour: self.flavour, campaigns, rows: ROWS, ..Options::default() };
+        let clock = Some(Clock::system());
+        let options = Options { flavour: self.flavour, campaigns, rows: ROWS, clock, ..Options::default() };
         let simulator = Simulator::start(options).await?;
         simulator.edit(|account| account.render_all());
         simulator.inject(Fault::new(FaultKind::Slow(LATENCY)));
@@ -79,46 +81,82 @@ impl Living<'_> {
         campaigns: usize,
         changes: usize,
     ) -> anyhow::Result<Found> {
-        let pool = PgPoolOptions::new().max_connections(8).connect(database.url()).await?;
-        wait_for_backfill(&pool, campaigns).await?;
+        let mut connection = database.connect().await?;
+        wait_for_backfill(&mut connection, campaigns).await?;
         let began = Instant::now();
         simulator.reset_requests();
         let cpu_before = usage_so_far(daemon, began).cpu_seconds;
         let patience = Duration::from_secs(10 * u64::from(self.interval));
-        let mut random = StdRng::seed_from_u64(self.arguments_seed);
-        let mut waits = JoinSet::new();
-        for _ in 0..changes {
-            let pause = random.random_range(0..=PAUSE);
-            tokio::time::sleep(Duration::from_millis(pause)).await;
-            let (campaign, row) = (random.random_range(0..campaigns), random.random_range(0..ROWS));
-            let change = Change::make(simulator, &pool, campaign, row, random.random_bool(0.5)).await?;
-            let pool = pool.clone();
-            waits.spawn(async move { tokio::time::timeout(patience, change.shows(&pool)).await.ok() });
-        }
-        let mut seconds = Vec::new();
-        let mut lost = 0;
-        while let Some(ended) = waits.join_next().await {
-            match ended? {
-                Some(delay) => seconds.push(delay?),
-                None => lost += 1,
+        let mut random = StdRng::seed_from_u64(self.seed);
+        let (mut made, mut lost) = (HashSet::new(), 0);
+        let (mut waiting, mut seconds): (Vec<Change>, Vec<f64>) = (Vec::new(), Vec::new());
+        let mut next = Instant::now();
+        while made.len() < changes || !waiting.is_empty() {
+            if made.len() < changes && next.elapsed() > Duration::ZERO {
+                let (campaign, row) = (random.random_range(0..campaigns), random.random_range(0..ROWS));
+                // No row changes twice, so that no change is taken for another.
+                if let Some(change) =
+                    Change::make(simulator, campaign, row, random.random_range(0..3), &made)?
+                {
+                    made.insert(change.row_id.clone());
+                    waiting.push(change);
+                    next = Instant::now() + Duration::from_millis(random.random_range(0..=PAUSE));
+                }
             }
+            let held = look(&mut connection, &waiting).await?;
+            waiting.retain(|change| {
+                let shows = held.get(&change.row_id).is_some_and(|held| change.expected.is_met(held));
+                let is_late = change.at.elapsed() > patience;
+                if shows {
+                    seconds.push(change.at.elapsed().as_secs_f64());
+                } else if is_late {
+                    lost += 1;
+                }
+                !shows && !is_late
+            });
+            tokio::time::sleep(5 * LOOK).await;
         }
-        let passes = began.elapsed().as_secs_f64() / f64::from(self.interval);
-        let cpu_seconds = usage_so_far(daemon, began).cpu_seconds - cpu_before;
         #[expect(clippy::cast_precision_loss, reason = "requests are few")]
-        let requests = simulator.requests().total as f64 / passes;
-        pool.close().await;
-        Ok(Found { delays: Delays::of(seconds), lost, requests, cpu_seconds: cpu_seconds / passes })
+        let (requests, passes) = {
+            let requests = simulator.requests();
+            (requests.total as f64, requests.count("GET /campaigns") as f64)
+        };
+        let cpu_seconds = usage_so_far(daemon, began).cpu_seconds - cpu_before;
+        connection.close().await?;
+        Ok(Found {
+            delays: Delays::of(seconds),
+            lost,
+            requests: requests / passes,
+            cpu_seconds: cpu_seconds / passes,
+        })
     }
 }
 
-async fn wait_for_backfill(pool: &PgPool, campaigns: usize) -> anyhow::Result<()> {
+/// The call and its status of each row that is waited for, as the mirror holds them.
+async fn look(
+    connection: &mut PgConnection,
+    waiting: &[Change],
+) -> anyhow::Result<HashMap<String, (Option<String>, Option<String>)>> {
+    let ids: Vec<&str> = waiting.iter().map(|change| change.row_id.as_str()).collect();
+    let held: Vec<(String, Option<String>, Option<String>)> = sqlx::query_as(
+        "select r.id, r.call_id, c.status
+         from revox.campaign_rows r
+         left join revox.calls c on c.id = r.call_id
+         where r.id = any($1)",
+    )
+    .bind(ids)
+    .fetch_all(connection)
+    .await?;
+    Ok(held.into_iter().map(|(row, call, status)| (row, (call, status))).collect())
+}
+
+async fn wait_for_backfill(connection: &mut PgConnection, campaigns: usize) -> anyhow::Result<()> {
     let began = Instant::now();
     loop {
         let done: i64 = sqlx::query_scalar(
             "select count(*) from revox_sync.checkpoints where completed_at is not null and full_walk_at is not null",
         )
-        .fetch_one(pool)
+        .fetch_one(&mut *connection)
         .await?;
         if usize::try_from(done)? == campaigns {
             return Ok(());
@@ -128,53 +166,71 @@ async fn wait_for_backfill(pool: &PgPool, campaigns: usize) -> anyhow::Result<()
     }
 }
 
-/// A change in the API, and how it is seen in the mirror.
+/// A change in the API.
 struct Change {
     at: Instant,
     row_id: String,
-    /// The call that the row had before; none for a row that is new.
-    former_call: Option<Option<String>>,
+    expected: Expected,
 }
 
+/// How it is seen in the mirror.
+enum Expected {
+    /// The row is there.
+    Row,
+    /// Its call is another than before, in this status.
+    Call { status: String },
+    /// Its call has this status.
+    Status(String),
+}
+
+impl Expected {
+    fn is_met(&self, (call, held): &(Option<String>, Option<String>)) -> bool {
+        match self {
+            Self::Row => true,
+            Self::Call { status } => call.is_some() && held.as_ref() == Some(status),
+            Self::Status(status) => held.as_ref() == Some(status),
+        }
+    }
+}
+
+const FINAL: [&str; 3] = ["completed", "cancelled", "errored"];
+
 impl Change {
-    /// Adds a row, or gives one a new call.
-    async fn make(
+    /// Adds a row, gives one that has none a call, or moves the call of one on; none where that row cannot change so.
+    fn make(
         simulator: &Simulator,
-        pool: &PgPool,
         campaign: usize,
         row: usize,
-        is_new: bool,
-    ) -> anyhow::Result<Self> {
-        if is_new {
-            let ids = simulator.edit(|account| {
+        kind: u32,
+        made: &HashSet<String>,
+    ) -> anyhow::Result<Option<Self>> {
+        simulator.edit(|account| {
+            let at = Instant::now();
+            if kind == 0 {
                 account.append_rows(campaign, 1)?;
-                account.row_ids(campaign)
-            })?;
-            let row_id = ids.last().context("a row was added")?.clone();
-            return Ok(Self { at: Instant::now(), row_id, former_call: None });
-        }
-        let ids = simulator.edit(|account| account.row_ids(campaign))?;
-        let row_id = ids.get(row).context("a row that is there")?.clone();
-        let former = sqlx::query_scalar("select call_id from revox.campaign_rows where id = $1")
-            .bind(&row_id)
-            .fetch_one(pool)
-            .await?;
-        simulator.edit(|account| account.replace_call(campaign, row))?;
-        Ok(Self { at: Instant::now(), row_id, former_call: Some(former) })
-    }
-
-    /// Waits until it shows; seconds.
-    async fn shows(self, pool: &PgPool) -> anyhow::Result<f64> {
-        loop {
-            let held: Option<Option<String>> =
-                sqlx::query_scalar("select call_id from revox.campaign_rows where id = $1")
-                    .bind(&self.row_id)
-                    .fetch_optional(pool)
-                    .await?;
-            if held.is_some_and(|call| self.former_call.as_ref().is_none_or(|former| *former != call)) {
-                return Ok(self.at.elapsed().as_secs_f64());
+                let row_id = account.row_ids(campaign)?.last().context("a row was added")?.clone();
+                return Ok(Some(Self { at, row_id, expected: Expected::Row }));
             }
-            tokio::time::sleep(5 * LOOK).await;
-        }
+            let row_id = account.row_ids(campaign)?.get(row).context("a row that is there")?.clone();
+            let status = account.call_status(campaign, row)?;
+            let expected = match status {
+                _ if made.contains(&row_id) => return Ok(None),
+                None => {
+                    account.replace_call(campaign, row)?;
+                    let status = account.call_status(campaign, row)?.unwrap_or_default();
+                    Expected::Call { status: status.to_owned() }
+                }
+                Some(status) if !FINAL.contains(&status) => {
+                    account.advance_call(campaign, row)?;
+                    let after = account.call_status(campaign, row)?.unwrap_or_default();
+                    if after == status {
+                        return Ok(None);
+                    }
+                    Expected::Status(after.to_owned())
+                }
+                Some(_) => return Ok(None),
+            };
+            Ok(Some(Self { at, row_id, expected }))
+        })
     }
 }

@@ -91,6 +91,7 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn measure(arguments: &Arguments, server: &Server) -> anyhow::Result<()> {
+    println!("seed {}", arguments.seed);
     println!("{:<56} {:>6} {:>8} {:>8} {:>8}", "seconds", "times", "median", "95 %", "longest");
     let options = Options { campaigns: 4, rows: 5_000, ..Options::default() };
     let simulator = Simulator::start(options).await?;
@@ -119,7 +120,7 @@ async fn measure(arguments: &Arguments, server: &Server) -> anyhow::Result<()> {
         [(Flavour::Older(OlderApi::default()), "pages"), (Flavour::Newer(NewerApi::default()), "search")]
     {
         for interval in [5, 15] {
-            let living = fresh::Living { server, flavour, interval, arguments_seed: arguments.seed };
+            let living = fresh::Living { server, flavour, interval, seed: arguments.seed };
             eprintln!("{} campaigns every {interval} s, API with {name}", arguments.campaigns);
             let found = living.measure(arguments.campaigns, arguments.changes).await?;
             let what = format!("change to row, every {interval} s, API with {name}");

@@ -16,6 +16,9 @@ use tokio_util::task::AbortOnDropHandle;
 /// Pages after which a walk looks for the first time whether it shows what its totals promise.
 const FIRST_LOOK_PAGES: u64 = 50;
 
+/// A total that is a lie takes no more room than this many rows.
+const MOST_EXPECTED: u64 = 1_000_000;
+
 /// A walk under way.
 pub(super) struct Walker<'a> {
     pub(super) mirror: &'a Mirror,
@@ -47,6 +50,12 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    /// Makes room for so many rows at once: room that grows by doubling is half empty, and is held twice while it grows.
+    pub(super) fn expect(&mut self, rows: u64) {
+        let rows = usize::try_from(rows.min(MOST_EXPECTED)).unwrap_or_default();
+        self.rows.reserve_exact(rows.saturating_sub(self.rows.len()));
+    }
+
     /// Appends rows in the order of the walk; a zero hash takes a place and is no row.
     pub(super) fn extend(&mut self, hashes: &[Hash]) {
         for hash in hashes {
@@ -168,6 +177,7 @@ impl<'a> Walker<'a> {
             if self.walk.first_total.is_none() {
                 limit = most_pages(self.pages(page.total));
                 self.walk.first_total = Some(page.total);
+                self.seen.expect(page.total);
             }
             latest_total = Some(page.total);
             read_ahead = self.read_ahead(page.bytes);

@@ -16,9 +16,13 @@ pub(crate) struct Counts {
     pub(crate) blocks: f64,
 }
 
-pub(crate) fn is_installed() -> bool {
+/// Whether it is there and the figures are of this kind of machine; else why not.
+pub(crate) fn is_at_hand() -> Result<(), &'static str> {
+    if !cfg!(target_arch = "x86_64") {
+        return Err("the figures are of another kind of processor");
+    }
     let version = Command::new("valgrind").arg("--version").stdout(Stdio::null()).status();
-    cfg!(target_arch = "x86_64") && version.is_ok_and(|status| status.success())
+    if version.is_ok_and(|status| status.success()) { Ok(()) } else { Err("valgrind is not installed") }
 }
 
 /// Runs the program to its end.
