@@ -1,8 +1,8 @@
 //! What a row and a page cost, in counts: instructions and allocations a row, statements and requests a page. None of them is
 //! a time, so that they are the same on a busy machine.
 //!
-//! Owns what is counted. `figures` has what it was when it was last looked at, and how much more is too much; `proxy` counts what goes to
-//! Postgres, `valgrind` what the program does.
+//! Owns what is counted. `figures` has what it was when it was last looked at, and how much more is too much; `proxy` counts
+//! what goes to Postgres, `valgrind` what the program does.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by a panic")]
 
@@ -102,10 +102,8 @@ async fn statements_and_requests_a_page_stay_what_they_are() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn instructions_and_allocations_a_row_stay_what_they_are() {
-    if !valgrind::is_installed() {
-        announce(
-            "NOT TRIED: valgrind is not installed, so that instructions and allocations are not counted",
-        );
+    if let Err(why) = valgrind::is_at_hand() {
+        announce(&format!("NOT TRIED: {why}, so that instructions and allocations are not counted"));
         return;
     }
     let (few, many) = (200, 600);
