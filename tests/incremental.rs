@@ -5,12 +5,14 @@
 mod support;
 
 use chrono::TimeDelta;
+use revox_mirror::api::{Client, ClientOptions};
 use revox_mirror::plan::Outcome;
 use revox_mirror::simulator::{
     Fault, FaultKind, Filters, Flavour, NewerApi, OlderApi, Options, SeveralStatuses,
 };
 use revox_mirror::sync::{Job, begin_round};
-use support::account::{Account, full, passing};
+use std::time::Duration;
+use support::account::{Account, client_options, full, passing};
 use support::hands::Hands;
 
 /// An account of the older API whose campaigns are looked through rather than walked.
@@ -51,6 +53,26 @@ async fn an_unchanged_account_costs_one_request_on_either_api() {
         account.simulator.reset_requests();
         account.complete_pass(&passing()).await;
         assert_eq!(account.simulator.requests().total, 1, "{flavour:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_read_a_second_time_waits_for_no_page_that_waits_for_it() {
+    let mut account = older(OlderApi::default(), 3, 200).await;
+    // One request at a time, and each page is written before the next one is looked at: a page that shows rows which were
+    // just written is read again, while others wait for their turn to be asked for.
+    let options = client_options(&account.simulator, &Options::default().api_key);
+    account.mirror.client = Client::new(ClientOptions { max_concurrent_requests: 1, ..options }).unwrap();
+    account.mirror.settings.batch_rows = 1;
+    for _ in 0..5 {
+        for campaign in 0..3 {
+            for row in (0..200).step_by(9) {
+                account.simulator.edit(|account| account.replace_call(campaign, row)).unwrap();
+            }
+        }
+        let pass = account.complete_pass(&passing());
+        tokio::time::timeout(Duration::from_mins(1), pass).await.expect("the pass ends");
+        account.assert_equal().await;
     }
 }
 

@@ -15,6 +15,7 @@ use crate::store::{Completed, Ending, Extent, Lease, Places, Store};
 use futures::{StreamExt, stream};
 use serde_json::json;
 use std::collections::HashSet;
+use tokio_util::task::AbortOnDropHandle;
 
 /// A page of finished calls that nothing points at is looked at in every third pass.
 const PROBE_EVERY: u64 = 3;
@@ -235,12 +236,15 @@ impl Look<'_> {
                 self.write(&gathered, tally).await?;
                 return Err(PageError::Stopped);
             }
-            let reads: Vec<_> = questions
-                .into_iter()
-                .map(|question| read(self.reader.clone(), self.shape, question))
-                .collect();
+            // Each is a task of its own: one that merely waits here to be asked for might hold what this one waits for (its turn
+            // to ask the API, a processor, a connection), and neither would ever go on.
+            let (reader, shape) = (self.reader.clone(), self.shape);
+            let reads = questions.into_iter().map(move |question| {
+                AbortOnDropHandle::new(tokio::spawn(read(reader.clone(), shape, question)))
+            });
             let mut answers = stream::iter(reads).buffered(settings.pages_ahead.max(1));
-            while let Some((question, answer)) = answers.next().await {
+            while let Some(ended) = answers.next().await {
+                let (question, answer) = ended?;
                 let mut page = match answer? {
                     Had::Page(page) => *page,
                     Had::Refused => {
