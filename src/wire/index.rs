@@ -196,7 +196,7 @@ mod tests {
         let texts = [
             r#" { "a" : 1e400 , "b\u0041":"x\"}\\", "c": [ {"d":[]} , "]" ,-0.5 , null ] , "e":{"f":{}} } "#
                 .to_owned(),
-            r#"{}"#.to_owned(),
+            "{}".to_owned(),
             r#"{"a":[]}"#.to_owned(),
             format!(r#"{{"deep":{deep},"a":true}}"#),
             r#"{"a":1,"a":{"b":2},"a":[3]}"#.to_owned(),
