@@ -70,7 +70,8 @@ async fn a_page_that_is_read_a_second_time_waits_for_no_page_that_waits_for_it()
                 account.simulator.edit(|account| account.replace_call(campaign, row)).unwrap();
             }
         }
-        let pass = account.complete_pass(&passing());
+        let options = passing();
+        let pass = account.complete_pass(&options);
         tokio::time::timeout(Duration::from_mins(1), pass).await.expect("the pass ends");
         account.assert_equal().await;
     }
