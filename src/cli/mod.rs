@@ -141,7 +141,7 @@ fn run_to_end(context: &Context, command: &Command) -> anyhow::Result<Exit> {
             Command::Ready(arguments) => ready::run(context, arguments).await,
             Command::Migrate => migrate::run(context).await,
             Command::Psql(arguments) => psql::run(context, arguments).await,
-            Command::Demo(arguments) => demo::run(context, arguments).await,
+            Command::Demo(arguments) => Box::pin(demo::run(context, arguments)).await,
             Command::Simulate(arguments) => simulate::run(context, arguments).await,
         }
     });

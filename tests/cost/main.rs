@@ -5,6 +5,7 @@
 //! what goes to Postgres, `valgrind` what the program does.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by a panic")]
+#![expect(clippy::cast_precision_loss, reason = "counts are far below what a float holds exactly")]
 
 mod figures;
 mod proxy;
@@ -16,7 +17,7 @@ use figures::{FIGURES, Verdict};
 use proxy::{Counts, Proxy};
 use revox_mirror::simulator::Options;
 use support::setting::Setting;
-use support::{announce, program};
+use support::{announce, program, variable};
 
 /// Rows a page, as by default.
 const PAGE: f64 = 100.0;
@@ -126,7 +127,7 @@ async fn instructions_and_allocations_a_row_stay_what_they_are() {
         ("instructions a row, unchanged walk", a_row(1, |cost| cost.instructions)),
     ];
     // They depend on how the program is compiled: the figures are those of the profile by which CI builds its tests.
-    if std::env::var("CARGO_PROFILE_DEV_OPT_LEVEL").as_deref() == Ok("1") {
+    if variable("CARGO_PROFILE_DEV_OPT_LEVEL").as_deref() == Some("1") {
         counted.extend(instructions);
     } else {
         for (name, count) in instructions {
