@@ -13,7 +13,7 @@ mod proxy;
 mod support;
 mod valgrind;
 
-use figures::{FIGURES, Verdict};
+use figures::{FIGURES, Figure, Verdict};
 use proxy::{Counts, Proxy};
 use revox_mirror::simulator::Options;
 use support::setting::Setting;
@@ -48,11 +48,19 @@ async fn setting(rows: usize) -> Setting {
     setting
 }
 
+fn figure(name: &str) -> &'static Figure {
+    FIGURES.iter().find(|figure| figure.name == name).unwrap()
+}
+
+fn judge(name: &str, count: f64) -> Verdict {
+    figure(name).judge(count)
+}
+
 /// Holds counts to their figures; all of them are said before any fails.
 fn hold(counted: &[(&str, f64)]) {
     let mut failures = Vec::new();
     for (name, count) in counted {
-        let figure = FIGURES.iter().find(|figure| figure.name == *name).unwrap();
+        let figure = figure(name);
         let verdict = figure.judge(*count);
         announce(&format!("{name}: {count:.1} (the figure is {})", figure.count));
         match verdict {
@@ -107,34 +115,53 @@ async fn instructions_and_allocations_a_row_stay_what_they_are() {
         announce(&format!("NOT TRIED: {why}, so that instructions and allocations are not counted"));
         return;
     }
-    let (few, many) = (200, 600);
-    let mut costs = Vec::new();
-    for rows in [few, many] {
-        let setting = setting(rows).await;
-        let backfill = valgrind::count(&setting, &["run", "--once"]).await;
-        let walk = valgrind::count(&setting, &["run", "--once", "--full"]).await;
-        costs.push([backfill, walk]);
-    }
-    let rows = (many - few) as f64;
-    let a_row =
-        |pass: usize, of: fn(&valgrind::Counts) -> f64| (of(&costs[1][pass]) - of(&costs[0][pass])) / rows;
-    let mut counted = vec![
-        ("allocations a row, backfill", a_row(0, |cost| cost.blocks)),
-        ("allocations a row, unchanged walk", a_row(1, |cost| cost.blocks)),
-    ];
-    let instructions = [
-        ("instructions a row, backfill", a_row(0, |cost| cost.instructions)),
-        ("instructions a row, unchanged walk", a_row(1, |cost| cost.instructions)),
-    ];
     // They depend on how the program is compiled: the figures are those of the profile by which CI builds its tests.
-    if variable("CARGO_PROFILE_DEV_OPT_LEVEL").as_deref() == Some("1") {
-        counted.extend(instructions);
-    } else {
-        for (name, count) in instructions {
-            announce(&format!("{name}: {count:.0}, held to a figure in .ci/run alone"));
+    let are_instructions_held = variable("CARGO_PROFILE_DEV_OPT_LEVEL").as_deref() == Some("1");
+    let mut least = [[valgrind::Counts::MOST; 2]; 2];
+    for tries_left in (0..TRIES).rev() {
+        measure(&mut least).await;
+        let a_row = |pass: usize, of: fn(&valgrind::Counts) -> f64| {
+            (of(&least[1][pass]) - of(&least[0][pass])) / (MANY - FEW) as f64
+        };
+        let mut counted = vec![
+            ("allocations a row, backfill", a_row(0, |cost| cost.blocks)),
+            ("allocations a row, unchanged walk", a_row(1, |cost| cost.blocks)),
+        ];
+        let instructions = [
+            ("instructions a row, backfill", a_row(0, |cost| cost.instructions)),
+            ("instructions a row, unchanged walk", a_row(1, |cost| cost.instructions)),
+        ];
+        if are_instructions_held {
+            counted.extend(instructions);
+        } else {
+            for (name, count) in instructions {
+                announce(&format!("{name}: {count:.0}, held to a figure in .ci/run alone"));
+            }
+        }
+        if tries_left == 0 || counted.iter().all(|(name, count)| judge(name, *count) != Verdict::Higher) {
+            return hold(&counted);
         }
     }
-    hold(&counted);
+}
+
+/// Rows of the two accounts that are compared.
+const FEW: usize = 200;
+const MANY: usize = 600;
+
+/// Times that it is counted before it is believed to have grown: on a busy machine answers come in more pieces and threads
+/// wait more often for each other, which takes instructions, and never saves any.
+const TRIES: u32 = 3;
+
+/// Counts a backfill and an unchanged walk of few and of many rows, and keeps the least of what was counted so far.
+async fn measure(least: &mut [[valgrind::Counts; 2]; 2]) {
+    for (rows, least) in [FEW, MANY].into_iter().zip(least) {
+        let setting = setting(rows).await;
+        for (arguments, least) in
+            [&["run", "--once"][..], &["run", "--once", "--full"]].into_iter().zip(least)
+        {
+            *least = least.or_less(valgrind::count(&setting, arguments).await);
+        }
+    }
 }
 
 #[test]

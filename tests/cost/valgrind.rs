@@ -16,6 +16,19 @@ pub(crate) struct Counts {
     pub(crate) blocks: f64,
 }
 
+impl Counts {
+    /// More than any run comes to.
+    pub(crate) const MOST: Self = Self { instructions: f64::MAX, blocks: f64::MAX };
+
+    /// The less of each.
+    pub(crate) fn or_less(self, other: Self) -> Self {
+        Self {
+            instructions: self.instructions.min(other.instructions),
+            blocks: self.blocks.min(other.blocks),
+        }
+    }
+}
+
 /// Whether it is there and the figures are of this kind of machine; else why not.
 pub(crate) fn is_at_hand() -> Result<(), &'static str> {
     if !cfg!(target_arch = "x86_64") {
@@ -31,13 +44,15 @@ pub(crate) async fn count(setting: &Setting, arguments: &[&str]) -> Counts {
     let file = directory.path().join("counts.json");
     let mut command = tokio::process::Command::new("valgrind");
     command
-        .arg("--tool=dhat")
+        .args(["--tool=dhat", "--fair-sched=yes"])
         .arg(format!("--dhat-out-file={}", file.display()))
         .arg(env!("CARGO_BIN_EXE_revox-mirror"))
         .args(arguments)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("HOME", "/nonexistent")
+        // One thread after the other, as far as that goes: waiting for each other takes instructions, too.
+        .env("TOKIO_WORKER_THREADS", "1")
         .envs(setting.environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .kill_on_drop(true);
