@@ -66,9 +66,10 @@ async fn a_page_that_is_read_a_second_time_waits_for_no_page_that_waits_for_it()
     account.mirror.settings.batch_rows = 1;
     for _ in 0..5 {
         for campaign in 0..3 {
-            for row in (0..200).step_by(9) {
-                account.simulator.edit(|account| account.replace_call(campaign, row)).unwrap();
-            }
+            account.simulator.edit(|account| {
+                account.advance_calls(campaign, 40).unwrap();
+                account.append_rows(campaign, 3).unwrap();
+            });
         }
         let options = passing();
         let pass = account.complete_pass(&options);
