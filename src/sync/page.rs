@@ -15,6 +15,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
+/// A reading that may be put off by less than this part of the time until then is left as it is noted.
+const WORTH_NOTING: i32 = 10;
+
 /// What every page of a campaign's walk needs.
 #[derive(Clone)]
 pub(super) struct PageReader {
@@ -231,8 +234,8 @@ impl PageReader {
         }
     }
 
-    /// When to read an unsettled row next that did not change; none when what is noted of it may stay, since it is to be read
-    /// later anyway: a walk over rows that did not change writes nothing.
+    /// When to read an unsettled row next that did not change; none when what is noted of it may stay, since it says nearly the
+    /// same: a walk over what was read a moment ago writes nothing.
     fn reading(
         &self,
         row: &RowView,
@@ -242,8 +245,17 @@ impl PageReader {
         let held = held?;
         let (_, since) = held.unsettled.as_ref()?;
         let next = read_again(row.status.as_deref(), *since, now, self.settle_window);
-        let is_settled = next.is_none();
-        if !is_settled && held.read_by > Some(now) {
+        let is_as_good = |next: &Unsettled| {
+            held.read_by.is_some_and(|read_by| {
+                if read_by > now {
+                    next.read_by - read_by < (next.read_by - now) / WORTH_NOTING
+                } else {
+                    // It was to be read at once, and is again.
+                    next.read_by <= now
+                }
+            })
+        };
+        if next.as_ref().is_some_and(is_as_good) {
             return None;
         }
         Some((row.id.clone()?, next))
