@@ -32,14 +32,17 @@ pub(super) async fn refresh_view(store: &Store, owner: Owner<'_>) {
 
 async fn try_to_refresh(store: &Store, owner: Owner<'_>) -> Result<(), StoreError> {
     let is_due = |view: &Option<TypedView>| view.as_ref().is_some_and(|view| view.is_due);
-    if !is_due(&store.load_typed_view(owner).await?) {
+    let found = store.load_typed_view(owner).await?;
+    if !is_due(&found) {
         return Ok(());
     }
     let scope = format!("{}:{}", owner.kind.as_str(), owner.id);
     let Some(lease) = store.take_lease(&scope, &Holder::this_process()).await? else { return Ok(()) };
     let keeper = keep(store.clone(), lease.clone());
-    // Lines that have just come are looked at by joins, of which the planner knows nothing yet.
-    store.tell_the_planner().await?;
+    // All lines are looked at by joins, and the planner may know nothing of them yet.
+    if found.is_some_and(|view| !view.is_complete) {
+        store.tell_the_planner().await?;
+    }
     // Another process may have done it meanwhile.
     let refreshed = match store.load_typed_view(owner).await {
         Ok(Some(view)) if view.is_due => Refresh { store, lease: &lease, owner, view }.run().await,
