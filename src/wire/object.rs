@@ -165,7 +165,7 @@ pub(crate) fn read_list(json: &str) -> Option<Vec<&str>> {
 }
 
 /// A list's items, those that are objects already read one level deep; `None` when `json` is no list.
-pub(crate) fn read_items(json: &str) -> Option<Vec<Option<Object<'_>>>> {
+pub(super) fn read_items(json: &str) -> Option<Vec<Option<Object<'_>>>> {
     match read_objects(json) {
         Some(objects) => Some(objects.into_iter().map(Some).collect()),
         None => Some(read_list(json)?.into_iter().map(Object::read).collect()),
