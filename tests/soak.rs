@@ -105,6 +105,13 @@ fn edit(simulator: &Simulator, draw: &mut StdRng) {
     });
 }
 
+/// Asks a daemon to end in good order. One that is still starting has nothing to end, and says that it was interrupted.
+async fn stop(daemon: Running) {
+    daemon.signal(Signal::SIGTERM);
+    let run = daemon.ended().await;
+    assert!(run.code == Some(0) || run.err.contains("interrupted"), "{:?}: {}", run.code, run.err);
+}
+
 /// Everything that takes part.
 struct Soak {
     draw: StdRng,
@@ -122,6 +129,9 @@ impl Soak {
         let clock = Some(Clock::system());
         let options = Options { campaigns: CAMPAIGNS, rows: 40, turns: 2, seed, clock, ..Options::default() };
         let setting = Setting::over(options, cluster.url().expose_secret()).await;
+        let environment: Vec<(&str, &str)> =
+            setting.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        support::program::run(&["migrate"], &environment).await.exits(0);
         let daemons = (0..3).map(|_| setting.daemon(&ENVIRONMENT)).collect();
         let draw = StdRng::seed_from_u64(seed);
         Self { draw, directory, clusters: vec![cluster], setting: Arc::new(setting), daemons }
@@ -162,7 +172,7 @@ impl Soak {
             }
             8 => {
                 let another = self.setting.daemon(&ENVIRONMENT);
-                std::mem::replace(self.one_of_the_others(), another).stop().await;
+                stop(std::mem::replace(self.one_of_the_others(), another)).await;
                 "a daemon was stopped"
             }
             9 | 10 => {
@@ -197,7 +207,7 @@ impl Soak {
     async fn end(mut self) {
         self.start_those_that_ended();
         for daemon in self.daemons {
-            daemon.stop().await;
+            stop(daemon).await;
         }
         let setting = &self.setting;
         let overlaps = "select count(*) from revox_sync.runs a join revox_sync.runs b
