@@ -81,16 +81,16 @@ pub struct BatchCounts {
 
 /// The lines of a batch: every key once.
 #[derive(Default)]
-struct Lines<'a> {
-    rows: BTreeMap<&'a str, &'a CampaignRow>,
-    calls: BTreeMap<&'a str, &'a Call>,
+pub(super) struct Lines<'a> {
+    pub(super) rows: BTreeMap<&'a str, &'a CampaignRow>,
+    pub(super) calls: BTreeMap<&'a str, &'a Call>,
     /// By id: the call that it belongs to, which is the one with the smaller id, and the attempt.
-    attempts: BTreeMap<&'a str, (&'a str, &'a CallAttempt)>,
+    pub(super) attempts: BTreeMap<&'a str, (&'a str, &'a CallAttempt)>,
 }
 
 impl<'a> Lines<'a> {
     /// The last one read wins.
-    fn of(rows: &'a [RowRecords]) -> Self {
+    pub(super) fn of(rows: &'a [RowRecords]) -> Self {
         let mut lines = Self::default();
         for records in rows {
             if let Some(row) = &records.row {

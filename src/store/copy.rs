@@ -159,19 +159,42 @@ pub(super) async fn copy<R>(
     now: Time,
     doing: &'static str,
 ) -> Result<(), StoreError> {
-    let is_entity = target.table.role == Role::Entity;
-    let columns = target.table.columns.len() + if is_entity { 3 } else { 0 };
-    let lines = lines.iter().map(|line| {
-        |values: &mut Values<'_>| {
-            (target.encode)(line, values);
-            if is_entity {
-                values.timestamptz(Some(&now));
-                values.timestamptz(Some(&now));
-                values.null();
-            }
+    let lines = lines.iter().map(|line| |values: &mut Values<'_>| encode(target, line, now, values));
+    copy_lines(connection, &target.statements.copy, columns(target), lines, doing).await
+}
+
+/// Columns of a line: those of the record, and the bookkeeping.
+fn columns<R>(target: &Target<R>) -> usize {
+    target.table.columns.len() + if target.table.role == Role::Entity { 3 } else { 0 }
+}
+
+fn encode<R>(target: &Target<R>, line: &Line<'_, R>, now: Time, values: &mut Values<'_>) {
+    (target.encode)(line, values);
+    if target.table.role == Role::Entity {
+        values.timestamptz(Some(&now));
+        values.timestamptz(Some(&now));
+        values.null();
+    }
+}
+
+/// Writes lines as they would be sent, and returns how many bytes they come to.
+pub(super) fn encoded<R>(target: &Target<R>, lines: &[Line<'_, R>], now: Time) -> usize {
+    let mut bytes = 0;
+    let mut buffer = Vec::with_capacity(SENT_AT_ONCE + SENT_AT_ONCE / 4);
+    for line in lines {
+        begin_line(&mut buffer, columns(target));
+        encode(target, line, now, &mut Values(&mut buffer));
+        if buffer.len() >= SENT_AT_ONCE {
+            bytes += std::hint::black_box(&buffer).len();
+            buffer.clear();
         }
-    });
-    copy_lines(connection, &target.statements.copy, columns, lines, doing).await
+    }
+    bytes + std::hint::black_box(&buffer).len()
+}
+
+/// Every line says how many values it has.
+fn begin_line(buffer: &mut Vec<u8>, columns: usize) {
+    buffer.extend_from_slice(&i16::try_from(columns).unwrap_or(i16::MAX).to_be_bytes());
 }
 
 /// Sends lines, each of which writes its values, by a statement that takes them in.
@@ -185,13 +208,12 @@ pub(super) async fn copy_lines(
     if lines.len() == 0 {
         return Ok(());
     }
-    let columns = i16::try_from(columns).unwrap_or(i16::MAX);
     let mut copying = Copying { connection, has_ended: false };
     let mut stream = copying.connection.copy_in_raw(statement).await.map_err(StoreError::query(doing))?;
     let mut buffer = Vec::with_capacity(SENT_AT_ONCE + SENT_AT_ONCE / 4);
     buffer.extend_from_slice(HEADER);
     for write in lines {
-        buffer.extend_from_slice(&columns.to_be_bytes());
+        begin_line(&mut buffer, columns);
         write(&mut Values(&mut buffer));
         if buffer.len() >= SENT_AT_ONCE {
             stream.send(buffer.as_slice()).await.map_err(StoreError::query(doing))?;

@@ -105,7 +105,8 @@ pub(super) async fn clear_lists<R: PartId>(
 
 const WRITING: &str = "writing the parts of a batch";
 
-fn lines_of<'l, R: PartId + Default + PartialEq>(lists: &Lists<'l, R>) -> Vec<Line<'l, R>> {
+/// The lines of lists.
+pub(super) fn lines_of<'l, R: PartId + Default + PartialEq>(lists: &Lists<'l, R>) -> Vec<Line<'l, R>> {
     let mut lines: Vec<Line<'_, R>> = Vec::new();
     for (owner, list) in lists {
         let mut ids: HashSet<&str> = HashSet::new();

@@ -1,7 +1,7 @@
-//! Instructions and allocations of the program, as valgrind's DHAT counts them.
+//! Instructions and allocations of a program, as valgrind's DHAT counts them.
 
-use crate::support::setting::Setting;
 use serde_json::Value;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -16,19 +16,6 @@ pub(crate) struct Counts {
     pub(crate) blocks: f64,
 }
 
-impl Counts {
-    /// More than any run comes to.
-    pub(crate) const MOST: Self = Self { instructions: f64::MAX, blocks: f64::MAX };
-
-    /// The less of each.
-    pub(crate) fn or_less(self, other: Self) -> Self {
-        Self {
-            instructions: self.instructions.min(other.instructions),
-            blocks: self.blocks.min(other.blocks),
-        }
-    }
-}
-
 /// Whether it is there and the figures are of this kind of machine; else why not.
 pub(crate) fn is_at_hand() -> Result<(), &'static str> {
     if !cfg!(target_arch = "x86_64") {
@@ -38,22 +25,22 @@ pub(crate) fn is_at_hand() -> Result<(), &'static str> {
     if version.is_ok_and(|status| status.success()) { Ok(()) } else { Err("valgrind is not installed") }
 }
 
-/// Runs the program to its end.
-pub(crate) async fn count(setting: &Setting, arguments: &[&str]) -> Counts {
+/// Runs a program to its end.
+pub(crate) async fn count(program: &Path, arguments: &[&str], variables: &[(String, String)]) -> Counts {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("counts.json");
     let mut command = tokio::process::Command::new("valgrind");
     command
         .args(["--tool=dhat", "--fair-sched=yes"])
         .arg(format!("--dhat-out-file={}", file.display()))
-        .arg(env!("CARGO_BIN_EXE_revox-mirror"))
+        .arg(program)
         .args(arguments)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("HOME", "/nonexistent")
         // One thread after the other, as far as that goes: waiting for each other takes instructions, too.
         .env("TOKIO_WORKER_THREADS", "1")
-        .envs(setting.environment.iter().map(|(name, value)| (name, value)))
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .kill_on_drop(true);
     let output = tokio::time::timeout(BOUND, command.output()).await.expect("it ends in time").unwrap();
