@@ -10,6 +10,7 @@ use super::lines::own;
 use super::open::{Store, commit};
 use super::statement::{query, query_as, query_scalar};
 use crate::records::Time;
+use futures::TryStreamExt;
 use sqlx::{AssertSqlSafe, Row};
 
 /// Lines of a table of schema `revox`.
@@ -40,9 +41,6 @@ pub struct Forgotten<'a> {
     pub call_retry_configs: Vec<&'a str>,
 }
 
-/// Live rows of a campaign that are read at once.
-const IDS_AT_ONCE: i64 = 10_000;
-
 impl Store {
     /// The lines of each lookup as JSON text, as they are at one moment or close to it.
     pub async fn stored_lines(&self, lookups: &[Lookup<'_>]) -> Result<Vec<Vec<String>>, StoreError> {
@@ -67,21 +65,31 @@ impl Store {
         Ok(found)
     }
 
-    /// Ids of live rows of a campaign, in order, those after `after`; none at the end.
-    pub async fn live_row_ids(&self, campaign_id: &str, after: &str) -> Result<Vec<String>, StoreError> {
-        let mut transaction = self.begin().await?;
-        query_scalar(
-            "select id from revox.campaign_rows
-             where campaign_id = $1 and _deleted_at is null and id > $2
-             order by id
-             limit $3",
+    /// Ids of live rows of a campaign that are not known, at most `limit`.
+    pub async fn live_rows_but(
+        &self,
+        campaign_id: &str,
+        is_known: impl Fn(&str) -> bool,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        let doing = "reading the live rows";
+        let mut transaction = self.begin_reading().await?;
+        let mut rows = query_scalar::<String>(
+            "select id from revox.campaign_rows where campaign_id = $1 and _deleted_at is null",
         )
         .bind(campaign_id)
-        .bind(after)
-        .bind(IDS_AT_ONCE)
-        .fetch_all(&mut *transaction)
-        .await
-        .map_err(StoreError::query("reading the live rows"))
+        .fetch(&mut *transaction);
+        let mut unknown = Vec::new();
+        while let Some(id) = rows.try_next().await.map_err(StoreError::query(doing))? {
+            if unknown.len() == limit {
+                break;
+            }
+            if !is_known(&id) {
+                unknown.push(id);
+            }
+        }
+        unknown.sort_unstable();
+        Ok(unknown)
     }
 
     /// Live calls of a campaign that no live row shows, at most `limit`.

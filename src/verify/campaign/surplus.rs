@@ -14,15 +14,8 @@ const MOST_ORPHANS: i64 = 10_000;
 impl Comparison<'_> {
     /// Live rows of the mirror that no walk has seen, as many as are kept.
     pub(super) async fn unseen_rows(&self) -> Result<Vec<String>, StoreError> {
-        let mut unseen = Vec::new();
-        let mut after = String::new();
-        while unseen.len() < MOST_DIFFERENCES {
-            let ids = self.subject.store.live_row_ids(self.campaign_id, &after).await?;
-            let Some(last) = ids.last() else { break };
-            after.clone_from(last);
-            unseen.extend(ids.into_iter().filter(|id| !self.rows.contains(id)));
-        }
-        Ok(unseen)
+        let is_seen = |id: &str| self.rows.contains(id);
+        self.subject.store.live_rows_but(self.campaign_id, is_seen, MOST_DIFFERENCES).await
     }
 
     /// Adds live rows that the API does not show, and live calls that no row shows, there or here.
