@@ -20,6 +20,7 @@ use super::tables::{
     SPEECH_EVENTS, TRANSCRIPT_TURNS,
 };
 use super::typed_lines::note_typed_lines;
+use super::wholesale::end_wholesale;
 use crate::normalize::{DriftCounts, ErasedRow, Hash, RowRecords};
 use crate::plan::Unsettled;
 use crate::records::{Call, CallAttempt, CampaignRow, Listed, Time};
@@ -184,6 +185,7 @@ impl Store {
             let lines = Lines::of(batch.rows);
             let owner = batch.campaign_id;
             let presumed = batch.presumed_new && !after_conflict;
+            let is_wholesale = presumed && self.check_wholesale(connection, owner, &lines).await?;
             let calls =
                 lines.calls.iter().map(|(id, record)| (*id, Line { owner, index: 0, record: *record }));
             let calls = write_entities(connection, &CALLS, calls, now, presumed, "writing calls").await?;
@@ -196,6 +198,9 @@ impl Store {
             counts.written = calls.all() + rows.all() + attempts.all();
             look_again(connection, &attempts.former_owners).await?;
             counts.contested = remember(connection, batch, &lines, &attempts.contested, presumed).await?;
+            if is_wholesale {
+                end_wholesale(connection, owner, &lines, now).await?;
+            }
             let shown: Vec<&str> = lines.rows.keys().copied().collect();
             let called: Vec<&str> = lines.calls.keys().copied().collect();
             note_typed_lines(connection, batch.campaign_id, &shown, &called).await?;

@@ -48,6 +48,7 @@ mod tables;
 mod typed;
 mod typed_lines;
 mod typed_trouble;
+mod wholesale;
 
 pub use account::{AccountState, CampaignState};
 pub use batch::{Batch, BatchCounts, WalkPages};

@@ -9,6 +9,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Postgres, Row, Transaction
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::task::AbortOnDropHandle;
 
 /// What is needed to reach the database.
 #[derive(Debug, Clone)]
@@ -30,6 +31,8 @@ pub struct Store {
     opening: Arc<str>,
     /// Host and port, or socket.
     address: Arc<str>,
+    /// `server_version_num`.
+    server: i32,
 }
 
 /// What the database says of itself.
@@ -52,10 +55,28 @@ const REACH_WITHIN: Duration = Duration::from_secs(5);
 /// How long to wait for a connection of the pool: on a slow server others may hold all of them for a while.
 const ACQUIRE_WITHIN: Duration = Duration::from_secs(15);
 
-/// Connects once, apart from the pool, which would only say that it has waited long enough.
-async fn reach(connect: &PgConnectOptions, address: String) -> Result<(), StoreError> {
-    let source = match tokio::time::timeout(REACH_WITHIN, connect.connect()).await {
-        Ok(Ok(connection)) => return connection.close().await.map_err(StoreError::query("connecting")),
+/// What a server says of itself, asked on a connection apart from the pool, which would only say that it has waited long enough.
+async fn reach(connect: &PgConnectOptions, address: String) -> Result<(i32, Fitness), StoreError> {
+    let asked = async {
+        let mut connection = connect.connect().await?;
+        let row = query(
+            "select current_setting('server_version_num')::integer,
+                    current_setting('server_version'),
+                    current_setting('server_encoding'),
+                    current_database()::text,
+                    current_user::text",
+        )
+        .fetch_one(&mut connection)
+        .await?;
+        connection.close().await?;
+        Ok(row)
+    };
+    let source = match tokio::time::timeout(REACH_WITHIN, asked).await {
+        Ok(Ok(row)) => {
+            let (number, version): (i32, String) = (row.get(0), row.get(1));
+            judge_server(number, &version, row.get(2))?;
+            return Ok((number, Fitness { version, database: row.get(3), user: row.get(4) }));
+        }
         // A server that starts, ends or is full refuses no one for good.
         Ok(Err(error)) if is_lost(&error) => error,
         Ok(Err(sqlx::Error::Database(refusal))) => {
@@ -93,35 +114,24 @@ impl Store {
             Some(socket) => socket.display().to_string(),
             None => format!("{}:{}", connect.get_host(), connect.get_port()),
         };
-        reach(&connect, address.clone()).await?;
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections)
             .acquire_timeout(ACQUIRE_WITHIN)
             .test_before_acquire(false)
-            .connect_lazy_with(connect);
+            .connect_lazy_with(connect.clone());
+        // The first connection of the pool comes to stand meanwhile.
+        let warming = pool.clone();
+        let warming = AbortOnDropHandle::new(tokio::spawn(async move { drop(warming.acquire().await) }));
+        let (server, fitness) = reach(&connect, address.clone()).await?;
+        drop(warming.detach());
         let lease_ttl = options.lease_ttl;
-        let store = Self { pool, lease_ttl, opening: opening(lease_ttl).into(), address: address.into() };
-        let fitness = store.check_fitness().await?;
-        Ok((store, fitness))
+        let opening = opening(lease_ttl).into();
+        Ok((Self { pool, lease_ttl, opening, address: address.into(), server }, fitness))
     }
 
-    async fn check_fitness(&self) -> Result<Fitness, StoreError> {
-        let mut transaction = self.begin().await?;
-        let row = query(
-            "select current_setting('server_version_num')::integer,
-                    current_setting('server_version'),
-                    current_setting('server_encoding'),
-                    current_database()::text,
-                    current_user::text",
-        )
-        .fetch_one(&mut *transaction)
-        .await
-        .map_err(StoreError::query("asking for the server's version"))?;
-        let number: i32 = row.get(0);
-        let version: String = row.get(1);
-        let encoding: String = row.get(2);
-        judge_server(number, &version, &encoding)?;
-        Ok(Fitness { version, database: row.get(3), user: row.get(4) })
+    /// The server's version, as `server_version_num` has it.
+    pub(super) fn server(&self) -> i32 {
+        self.server
     }
 
     /// How long a lease holds.

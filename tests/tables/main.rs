@@ -17,3 +17,4 @@ mod summaries;
 mod support;
 mod typed;
 mod views;
+mod wholesale;
