@@ -39,13 +39,15 @@ const LOG_LINES: usize = 20;
 ///
 /// No query is compiled: small ones gain nothing by it, and where memory may not be made executable (`MemoryDenyWriteExecute=`
 /// of the systemd unit) Postgres does not fall back to its interpreter, so that each query worth compiling would fail.
-const SETTINGS: [(&str, &str); 6] = [
+const SETTINGS: [(&str, &str); 7] = [
     ("listen_addresses", "127.0.0.1"),
     ("logging_collector", "off"),
     ("log_checkpoints", "off"),
     ("log_min_error_statement", "panic"),
     ("log_error_verbosity", "terse"),
     ("jit", "off"),
+    // After a checkpoint every page is written whole once: a large backfill goes through fewer of them.
+    ("max_wal_size", "2GB"),
 ];
 
 /// The server that runs on the cluster already, if one does; waits while it starts, and for its end while it

@@ -151,13 +151,7 @@ async fn look_round(mirror: &Mirror, options: &PassOptions) -> Result<Round, Syn
     let shared = Shared::new(mirror, options, &held, &listing).await?;
     let Sorted { jobs, passed_over, order, .. } =
         sort(mirror, options, &shared, (listing, known), (&Asked::default(), None));
-    let end = RoundEnd {
-        account: Arc::clone(&mirror.account),
-        store: None,
-        changes: None,
-        left_alone: Vec::new(),
-        viewed: mirror.settings.viewed(),
-    };
+    let end = RoundEnd::of(mirror, None, None);
     Ok(Round { is_read: true, jobs, passed_over, report: PassReport::default(), order, end })
 }
 
@@ -195,13 +189,7 @@ async fn listing_round(
         suspicious: burial.suspicious,
         ..PassReport::default()
     };
-    let end = RoundEnd {
-        account: Arc::clone(&mirror.account),
-        store: Some(store.clone()),
-        changes,
-        left_alone: Vec::new(),
-        viewed: mirror.settings.viewed(),
-    };
+    let end = RoundEnd::of(mirror, Some(store.clone()), changes);
     Ok(Round { is_read: true, jobs, passed_over, report, order, end })
 }
 
@@ -216,14 +204,7 @@ async fn listed_round(mirror: &Mirror, options: &PassOptions, store: Store) -> R
             jobs.push(Job { complete_through, ..lone_job(mirror, options, &id, false) });
         }
     }
-    let account = Arc::clone(&mirror.account);
-    let end = RoundEnd {
-        account,
-        store: Some(store),
-        changes: None,
-        left_alone: Vec::new(),
-        viewed: mirror.settings.viewed(),
-    };
+    let end = RoundEnd::of(mirror, Some(store), None);
     let (passed_over, order) = (Vec::new(), Vec::new());
     Ok(Round { is_read: false, jobs, passed_over, report: PassReport::default(), order, end })
 }

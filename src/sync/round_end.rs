@@ -2,7 +2,7 @@
 
 use super::feed::Changes;
 use super::typed::refresh_views;
-use super::{CampaignReport, SyncError};
+use super::{CampaignReport, Mirror, SyncError};
 use crate::plan::Outcome;
 use crate::store::Store;
 use crate::typed::OwnerKind;
@@ -11,15 +11,20 @@ use std::sync::Arc;
 /// What ends a round.
 #[derive(Debug)]
 pub struct RoundEnd {
-    pub(super) account: Arc<str>,
-    pub(super) store: Option<Store>,
-    pub(super) changes: Option<Changes>,
-    pub(super) left_alone: Vec<String>,
+    account: Arc<str>,
+    store: Option<Store>,
+    changes: Option<Changes>,
+    left_alone: Vec<String>,
     /// Whose views are brought up to date.
-    pub(super) viewed: Vec<OwnerKind>,
+    viewed: Vec<OwnerKind>,
 }
 
 impl RoundEnd {
+    pub(super) fn of(mirror: &Mirror, store: Option<Store>, changes: Option<Changes>) -> Self {
+        let (account, viewed) = (Arc::clone(&mirror.account), mirror.settings.viewed());
+        Self { account, store, changes, left_alone: Vec::new(), viewed }
+    }
+
     /// The same end, when jobs of these campaigns are not run: their changes wait for a full reading.
     #[must_use]
     pub fn leaving_alone(self, left_alone: Vec<String>) -> Self {
