@@ -41,6 +41,7 @@ impl Gathered {
         self.seen.append(&mut page.seen);
         self.changed.append(&mut page.changed);
         self.erased.append(&mut page.erased);
+        self.states.reserve(page.states.len());
         for (id, mut state) in page.states {
             // A filtered page does not tell where a row stands; another one may have.
             let earlier = self.states.get(&id).and_then(|earlier| earlier.position);

@@ -185,7 +185,9 @@ impl<'a> Walker<'a> {
             next_to_take += 1;
             let is_last =
                 tasks.is_empty() && next_to_take >= latest_total.map_or(1, |total| self.pages(total));
-            if is_last || self.is_worth_a_commit(&gathered) {
+            // Of a campaign that is read for the first time something is to be seen at once.
+            let is_first_of_all = self.presumes_new && next_to_take == 1;
+            if is_last || is_first_of_all || self.is_worth_a_commit(&gathered) {
                 self.walk.next_page = next_to_take;
                 self.commit(&gathered).await?;
                 gathered = Gathered::from(next_to_take);
