@@ -30,8 +30,17 @@ fn known_versions() -> impl DoubleEndedIterator<Item = i64> {
     MIGRATIONS.iter().map(|migration| migration.version)
 }
 
-/// Waits until no other process changes what belongs to the schema; holds to the end of the transaction.
+/// How long another process's migration may take: no lease is at stake, and starting in vain helps nobody.
+const PATIENCE: &str =
+    "select set_config('lock_timeout', '10min', true), set_config('statement_timeout', '10min', true)";
+
+/// Waits until no other process changes what belongs to the schema; holds to the end of the transaction, whose statements may
+/// take as long as migrations of large tables do.
 pub(super) async fn lock_migrations(connection: &mut PgConnection) -> Result<(), StoreError> {
+    query(PATIENCE)
+        .execute(&mut *connection)
+        .await
+        .map_err(StoreError::query("waiting for another migration"))?;
     query("select pg_advisory_xact_lock($1)")
         .bind(MIGRATION_LOCK)
         .execute(connection)

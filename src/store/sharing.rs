@@ -33,8 +33,8 @@ impl Store {
         }
         let mut transaction = self.begin().await?;
         lock_migrations(&mut transaction).await?;
-        // A publication warns that nobody can follow it yet, which is for the one who wants to.
-        sqlx::raw_sql("set local client_min_messages = error")
+        // A publication warns that nobody can follow it yet, which is for the one who wants to. Nobody's work waits long for it.
+        sqlx::raw_sql("set local client_min_messages = error; set local lock_timeout = '10s'; set local statement_timeout = '20s'")
             .execute(&mut *transaction)
             .await
             .map_err(StoreError::query("giving others what they read"))?;

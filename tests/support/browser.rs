@@ -87,11 +87,16 @@ impl Browser {
 
     async fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
         let body = if method == "GET" { String::new() } else { body.to_string() };
+        let (status, value) = self.ask_once(method, path, &body).await;
+        assert_eq!(status, 200, "{path}: {value}");
+        value
+    }
+
+    async fn ask_once(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
         let answer =
-            http::send(&self.address, method, path, &[("Content-Type", "application/json")], &body).await;
+            http::send(&self.address, method, path, &[("Content-Type", "application/json")], body).await;
         let json: Value = serde_json::from_str(&answer.body).unwrap_or_else(|_| panic!("{}", answer.body));
-        assert_eq!(answer.status, 200, "{path}: {json}");
-        json["value"].clone()
+        (answer.status, json["value"].clone())
     }
 
     async fn command(&self, method: &str, path: &str, body: Value) -> Value {
@@ -107,12 +112,21 @@ impl Browser {
         self.command("POST", "execute/sync", json!({ "script": script, "args": [] })).await
     }
 
-    /// Clicks on the first element that a selector finds, as a person does.
+    /// Clicks on the first element that a selector finds, as a person does: when the page has drawn it anew meanwhile, on that.
     pub(crate) async fn click(&self, selector: &str) {
         let wanted = json!({ "using": "css selector", "value": selector });
-        let element = self.command("POST", "element", wanted).await;
-        let id = element.as_object().and_then(|ids| ids.values().next()?.as_str()).expect("an element");
-        self.command("POST", &format!("element/{id}/click"), json!({})).await;
+        let deadline = tokio::time::Instant::now() + BOUND;
+        loop {
+            let element = self.command("POST", "element", wanted.clone()).await;
+            let id = element.as_object().and_then(|ids| ids.values().next()?.as_str()).expect("an element");
+            let path = format!("/session/{}/element/{id}/click", self.session);
+            let (status, value) = self.ask_once("POST", &path, "{}").await;
+            if status == 200 {
+                return;
+            }
+            assert_eq!(value["error"], "stale element reference", "{selector}: {value}");
+            assert!(tokio::time::Instant::now() < deadline, "{selector} never stands still");
+        }
     }
 
     /// Waits until a function's body returns true.
