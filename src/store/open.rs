@@ -59,6 +59,8 @@ const ACQUIRE_WITHIN: Duration = Duration::from_secs(15);
 async fn reach(connect: &PgConnectOptions, address: String) -> Result<(i32, Fitness), StoreError> {
     let asked = async {
         let mut connection = connect.connect().await?;
+        // Behind a pooler in transaction mode a statement outside of one may meet two servers.
+        let mut transaction = connection.begin().await?;
         let row = query(
             "select current_setting('server_version_num')::integer,
                     current_setting('server_version'),
@@ -66,8 +68,9 @@ async fn reach(connect: &PgConnectOptions, address: String) -> Result<(i32, Fitn
                     current_database()::text,
                     current_user::text",
         )
-        .fetch_one(&mut connection)
+        .fetch_one(&mut *transaction)
         .await?;
+        transaction.commit().await?;
         connection.close().await?;
         Ok(row)
     };
