@@ -129,9 +129,7 @@ impl Soak {
         let clock = Some(Clock::system());
         let options = Options { campaigns: CAMPAIGNS, rows: 40, turns: 2, seed, clock, ..Options::default() };
         let setting = Setting::over(options, cluster.url().expose_secret()).await;
-        let environment: Vec<(&str, &str)> =
-            setting.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        support::program::run(&["migrate"], &environment).await.exits(0);
+        setting.program(&["migrate"]).await.exits(0);
         let daemons = (0..3).map(|_| setting.daemon(&ENVIRONMENT)).collect();
         let draw = StdRng::seed_from_u64(seed);
         Self { draw, directory, clusters: vec![cluster], setting: Arc::new(setting), daemons }
@@ -215,9 +213,7 @@ impl Soak {
                         where a.finished_at > b.started_at
                           and a.error is distinct from 'broken off; what it committed stays'";
         assert_eq!(setting.count(overlaps).await, 0, "two passes over one campaign at once");
-        let environment: Vec<(&str, &str)> =
-            setting.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        support::program::run(&["verify"], &environment).await.exits(0);
+        setting.program(&["verify"]).await.exits(0);
         drop(self.clusters);
     }
 }

@@ -83,19 +83,14 @@ impl<'a> Parents<'a> {
         if !called.all(|call| lines.calls.contains_key(call.as_str())) {
             return None;
         }
-        let calls = lines.calls.values();
-        Some(Self {
-            assistants: calls
-                .clone()
-                .filter_map(|call| call.assistant_id.value())
-                .map(String::as_str)
-                .collect(),
-            retry_configs: calls
-                .filter_map(|call| call.call_retry_config_id.value())
-                .map(String::as_str)
-                .collect(),
-        })
+        let configs = lines.calls.values().filter_map(|call| call.call_retry_config_id.value());
+        Some(Self { assistants: assistants_of(lines), retry_configs: configs.map(String::as_str).collect() })
     }
+}
+
+/// The assistants of the calls.
+fn assistants_of<'a>(lines: &Lines<'a>) -> BTreeSet<&'a str> {
+    lines.calls.values().filter_map(|call| call.assistant_id.value()).map(String::as_str).collect()
 }
 
 impl Store {
@@ -126,11 +121,9 @@ pub(super) async fn end_wholesale(
     lines: &Lines<'_>,
     now: Time,
 ) -> Result<(), StoreError> {
-    let assistants: BTreeSet<&str> =
-        lines.calls.values().filter_map(|call| call.assistant_id.value()).map(String::as_str).collect();
     query_scalar::<String>(END)
         .bind(campaign_id)
-        .bind(assistants.into_iter().collect::<Vec<_>>())
+        .bind(assistants_of(lines).into_iter().collect::<Vec<_>>())
         .bind(now)
         .bind(!lines.attempts.is_empty())
         .fetch_one(connection)

@@ -19,7 +19,7 @@ use proxy::{Counts, Proxy};
 use revox_mirror::simulator::Options;
 use std::path::Path;
 use support::setting::Setting;
-use support::{announce, program, variable};
+use support::{announce, variable};
 
 /// Rows a page, as by default.
 const PAGE: f64 = 100.0;
@@ -44,9 +44,7 @@ async fn setting(rows: usize) -> Setting {
     ] {
         setting.set(name, value);
     }
-    let environment: Vec<(&str, &str)> =
-        setting.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    program::run(&["migrate"], &environment).await.exits(0);
+    setting.program(&["migrate"]).await.exits(0);
     setting
 }
 

@@ -77,6 +77,13 @@ impl Setting {
         program::start(&arguments, &environment)
     }
 
+    /// Runs the program with its environment to its end.
+    pub(crate) async fn program(&self, arguments: &[&str]) -> Run {
+        let environment: Vec<(&str, &str)> =
+            self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        program::run(arguments, &environment).await
+    }
+
     /// Runs `run --once` to its end.
     pub(crate) async fn run(&self, more: &[&str]) -> Run {
         program::ended(self.start(more)).await

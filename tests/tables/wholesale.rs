@@ -77,7 +77,7 @@ async fn a_first_walk_leaves_the_same_whether_the_server_checks_each_line_or_the
         if !is_trusted {
             setting.log_in_with("of-no-administrator").await;
         }
-        crate::support::program::run(&["migrate"], &as_pairs(&setting)).await.exits(0);
+        setting.program(&["migrate"]).await.exits(0);
         keep_marks(&setting).await;
         setting.run(&[]).await.exits(0);
         setting.assert_equal().await;
@@ -88,10 +88,6 @@ async fn a_first_walk_leaves_the_same_whether_the_server_checks_each_line_or_the
     }
     let [whole, each]: [i64; 2] = marks.try_into().unwrap();
     assert!(whole < each, "{whole} marks of batches as a whole, {each} of statements");
-}
-
-fn as_pairs(setting: &Setting) -> Vec<(&str, &str)> {
-    setting.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -111,7 +107,7 @@ async fn what_somebody_has_added_to_the_tables_is_asked_for_every_line() {
     ];
     for addition in additions {
         let setting = setting().await;
-        crate::support::program::run(&["migrate"], &as_pairs(&setting)).await.exits(0);
+        setting.program(&["migrate"]).await.exits(0);
         setting.execute(addition).await;
         setting.run(&[]).await.exits(0);
         let untold = "select count(*) from revox.calls c where not exists (select from public.told t where t.id = c.id)";
@@ -121,7 +117,7 @@ async fn what_somebody_has_added_to_the_tables_is_asked_for_every_line() {
 
     // A key of their own, which no line fulfils.
     let setting = setting().await;
-    crate::support::program::run(&["migrate"], &as_pairs(&setting)).await.exits(0);
+    setting.program(&["migrate"]).await.exits(0);
     setting
         .execute(
             "create table public.partners (id text collate \"C\" primary key);
@@ -136,7 +132,7 @@ async fn what_somebody_has_added_to_the_tables_is_asked_for_every_line() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_server_checks_again_once_a_batch_is_written() {
     let setting = setting().await;
-    crate::support::program::run(&["migrate"], &as_pairs(&setting)).await.exits(0);
+    setting.program(&["migrate"]).await.exits(0);
     setting.execute("create table public.roles (role text);
          create function public.note_role() returns trigger language plpgsql as
              $$ begin insert into public.roles values (current_setting('session_replication_role')); return null; end $$;
