@@ -21,6 +21,7 @@ mod installation;
 mod lease;
 mod lines;
 mod migrate;
+mod nodelay;
 mod open;
 mod orphans;
 mod overview;

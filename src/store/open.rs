@@ -2,6 +2,7 @@
 
 use super::StoreError;
 use super::error::is_lost;
+use super::nodelay::send_at_once;
 use super::statement::query;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -121,6 +122,12 @@ impl Store {
             .max_connections(options.max_connections)
             .acquire_timeout(ACQUIRE_WITHIN)
             .test_before_acquire(false)
+            .after_connect(move |_, _| {
+                if is_tcp {
+                    send_at_once();
+                }
+                Box::pin(async { Ok(()) })
+            })
             .connect_lazy_with(connect.clone());
         // The first connection of the pool comes to stand meanwhile.
         let warming = pool.clone();
