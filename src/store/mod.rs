@@ -37,6 +37,7 @@ mod sabotage;
 mod search;
 mod settings;
 mod sharing;
+mod standing;
 mod statement;
 mod states;
 mod statistics;
@@ -55,7 +56,7 @@ pub use account::{AccountState, CampaignState};
 pub use batch::{Batch, BatchCounts, WalkPages};
 pub use checkpoint::{Checkpoint, WalkCheckpoint};
 pub use encoding::encode_new_rows;
-pub use ending::{Completed, Ending, Extent, Missing, Place, Standing};
+pub use ending::{Completed, Ending, Extent};
 pub use erasure::{Belongings, Erasures};
 pub use error::StoreError;
 pub use fulltext::{FulltextState, IndexCounts, Languages};
@@ -68,6 +69,7 @@ pub use retention::{Move, RetentionState, SweptTable};
 pub use runs::{Kind, RunLine};
 pub use search::SearchReading;
 pub use sharing::MissingShare;
+pub use standing::{Missing, Place, Standing};
 pub use states::{KnownRow, Placed, Places, RowState};
 pub use status::{
     AccountStatus, CampaignStatus, DriftStatus, RetentionStatus, RunStatus, SearchStatus, Status,

@@ -118,6 +118,7 @@ impl Store {
             Some(socket) => socket.display().to_string(),
             None => format!("{}:{}", connect.get_host(), connect.get_port()),
         };
+        let is_tcp = connect.get_socket().is_none();
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections)
             .acquire_timeout(ACQUIRE_WITHIN)
@@ -171,6 +172,12 @@ impl Store {
         self.begin_with(&format!("{}; set local synchronous_commit = off", self.opening)).await
     }
 
+    /// Begins a transaction whose statements lay sets of lines beside each other as a whole, whatever the planner knows of their
+    /// sizes: nothing is looked up line by line.
+    pub(super) async fn begin_comparing(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
+        self.begin_with(&format!("{}; {COMPARING}", self.opening)).await
+    }
+
     /// Begins a transaction that only reads and sees one state of the database throughout. It reads tables as a whole,
     /// so the planner is free, and it holds nothing that a pass waits for.
     pub(super) async fn begin_reading(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
@@ -206,6 +213,12 @@ impl Store {
         }
     }
 }
+
+/// Settings for statements that lay sets of lines beside each other.
+pub(super) const COMPARING: &str = "set local enable_hashjoin = on; set local enable_nestloop = off";
+
+/// The settings of other statements in their place again.
+pub(super) const LOOKING_UP: &str = "set local enable_hashjoin = off; set local enable_nestloop = on";
 
 /// The statements that open a transaction which reads.
 const READING: &str = "begin isolation level repeatable read read only; \
