@@ -1,7 +1,7 @@
 //! A batch of rows with all that they hold, in one transaction with the checkpoint that vouches for them.
 
 use super::StoreError;
-use super::checkpoint::{WalkCheckpoint, save_walk, signed};
+use super::checkpoint::{WalkCheckpoint, save_walk};
 use super::drift::save_drift;
 use super::entities::{Written, write_entities};
 use super::erasure::Belongings;
@@ -221,10 +221,10 @@ impl Store {
         save_readings(connection, batch.readings).await?;
         save_drift(connection, batch.drift, now).await?;
         if let Some(pages) = &batch.walk {
-            save_pages(connection, batch.campaign_id, pages).await?;
             let contested = pages.walk.contested + counts.contested;
             let walk = WalkCheckpoint { contested, ..pages.walk.clone() };
-            save_walk(connection, batch.campaign_id, &walk).await?;
+            let shown = (pages.first_page, pages.rows_seen);
+            save_walk(connection, batch.campaign_id, &walk, Some(shown)).await?;
         }
         lease.renew(connection).await?;
         commit(transaction).await?;
@@ -354,25 +354,4 @@ async fn remember(
 fn landed_rows(rows: &[RowRecords]) -> Vec<&str> {
     let landed = rows.iter().filter(|records| records.rejects.is_empty());
     landed.filter_map(|records| Some(records.row.as_ref()?.id.as_str())).collect()
-}
-
-/// Remembers which rows the batch's pages showed.
-pub(super) async fn save_pages(
-    connection: &mut PgConnection,
-    campaign_id: &str,
-    pages: &WalkPages<'_>,
-) -> Result<(), StoreError> {
-    let hashes: Vec<u8> = pages.rows_seen.iter().flatten().copied().collect();
-    query(
-        "insert into revox_sync.walk_pages (campaign_id, walk_id, first_page, row_hashes)
-         values ($1, $2, $3, $4)",
-    )
-    .bind(campaign_id)
-    .bind(pages.walk.id)
-    .bind(signed(pages.first_page))
-    .bind(hashes)
-    .execute(connection)
-    .await
-    .map_err(StoreError::query("remembering the rows that a walk has seen"))?;
-    Ok(())
 }

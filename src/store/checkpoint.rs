@@ -172,7 +172,7 @@ impl Store {
         .execute(&mut *transaction)
         .await
         .map_err(StoreError::query("beginning a checkpoint"))?;
-        save_walk(&mut transaction, campaign_id, walk).await?;
+        save_walk(&mut transaction, campaign_id, walk, None).await?;
         lease.renew(&mut transaction).await?;
         commit(transaction).await
     }
@@ -183,11 +183,13 @@ fn read_json<T: serde::de::DeserializeOwned>(row: &sqlx::postgres::PgRow, index:
     serde_json::from_value(value?.0).ok()
 }
 
-/// Writes where a walk stands. A checkpoint moves forward only: one walk's next page never falls.
+/// Writes where a walk stands, and which rows its latest pages showed: the first of these pages, and the hashes of the rows' ids.
+/// A checkpoint moves forward only: one walk's next page never falls.
 pub(super) async fn save_walk(
     connection: &mut PgConnection,
     campaign_id: &str,
     walk: &WalkCheckpoint,
+    shown: Option<(u64, &[Hash])>,
 ) -> Result<(), StoreError> {
     let notes = WalkNotes {
         fingerprint: walk.fingerprint.clone(),
@@ -199,8 +201,14 @@ pub(super) async fn save_walk(
         contested: walk.contested,
         reading: walk.reading.clone(),
     };
+    let (first_page, row_hashes): (Option<i64>, Option<Vec<u8>>) =
+        shown.map(|(first_page, hashes)| (signed(first_page), hashes.as_flattened().to_vec())).unzip();
     query(
-        "update revox_sync.checkpoints
+        "with shown as (
+             insert into revox_sync.walk_pages (campaign_id, walk_id, first_page, row_hashes)
+             select $1, $3, $9, $10 where $9::bigint is not null
+         )
+         update revox_sync.checkpoints
          set api_since = case when api_shape ->> 'paging' = $2 ->> 'paging' then coalesce(api_since, $4) else $4 end,
              api_shape = $2, walk_id = $3, walk_started_at = $4, walk_first_total = $5,
              walk_fingerprint = $6, walk_next_page = $7, walk_rows_seen = $8, updated_at = now()
@@ -215,6 +223,8 @@ pub(super) async fn save_walk(
     .bind(Json(notes))
     .bind(signed(walk.next_page))
     .bind(signed(walk.rows_seen))
+    .bind(first_page)
+    .bind(row_hashes)
     .execute(connection)
     .await
     .map_err(StoreError::query("writing a checkpoint"))?;

@@ -1,7 +1,7 @@
 //! The deliberate fault of a checkpoint that is committed before its rows; see `crate::sabotage`.
 
 use super::StoreError;
-use super::batch::{Batch, save_pages};
+use super::batch::Batch;
 use super::checkpoint::save_walk;
 use super::lease::Lease;
 use super::open::{Store, commit};
@@ -24,8 +24,8 @@ impl Store {
             return Ok(());
         };
         let mut transaction = self.begin().await?;
-        save_pages(&mut transaction, batch.campaign_id, pages).await?;
-        save_walk(&mut transaction, batch.campaign_id, pages.walk).await?;
+        let shown = (pages.first_page, pages.rows_seen);
+        save_walk(&mut transaction, batch.campaign_id, pages.walk, Some(shown)).await?;
         lease.renew(&mut transaction).await?;
         commit(transaction).await?;
         tokio::time::sleep(GAP).await;
