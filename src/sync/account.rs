@@ -52,7 +52,7 @@ pub async fn wait_for_lease(
     }
 }
 
-/// Runs the jobs side by side.
+/// Runs the jobs side by side: rows first, views once all of them are there.
 async fn run_jobs(mirror: &Mirror, jobs: Vec<Job>) -> Vec<CampaignReport> {
     let places = Arc::new(Semaphore::new(mirror.settings.max_concurrent_campaigns.max(1)));
     let mut tasks = JoinSet::new();
@@ -62,7 +62,7 @@ async fn run_jobs(mirror: &Mirror, jobs: Vec<Job>) -> Vec<CampaignReport> {
         let (id, name) = (job.id().to_owned(), job.name().to_owned());
         let task = tasks.spawn(async move {
             let _place = places.acquire_owned().await;
-            job.run().await
+            job.run_without_view().await
         });
         names.insert(task.id(), (id, name));
     }

@@ -72,16 +72,22 @@ impl Job {
         self.complete_through
     }
 
-    /// Makes the pass. Whatever goes wrong is this campaign's failure alone.
-    pub async fn run(self) -> CampaignReport {
-        let report = match self.kind {
-            JobKind::Listed(pass) => Box::pin(pass_campaign(*pass)).await,
-            JobKind::Lone(lone) => Box::pin(lone.run(&self.id)).await,
-        };
-        if let Some(store) = self.views.filter(|_| report.outcome != Outcome::Skipped) {
-            Box::pin(refresh_view(&store, Owner { kind: OwnerKind::Campaign, id: &self.id })).await;
+    /// Makes the pass, and brings the campaign's view up to date. Whatever goes wrong is this campaign's failure alone.
+    pub async fn run(mut self) -> CampaignReport {
+        let (id, views) = (self.id.clone(), self.views.take());
+        let report = self.run_without_view().await;
+        if let Some(store) = views.filter(|_| report.outcome != Outcome::Skipped) {
+            Box::pin(refresh_view(&store, Owner { kind: OwnerKind::Campaign, id: &id })).await;
         }
         report
+    }
+
+    /// Makes the pass alone: the end of the round looks after the view.
+    pub(super) async fn run_without_view(self) -> CampaignReport {
+        match self.kind {
+            JobKind::Listed(pass) => Box::pin(pass_campaign(*pass)).await,
+            JobKind::Lone(lone) => Box::pin(lone.run(&self.id)).await,
+        }
     }
 }
 

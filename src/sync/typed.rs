@@ -4,6 +4,10 @@
 use super::campaign::keep;
 use crate::store::{Holder, Lease, SeenKeys, Store, StoreError, TypedView};
 use crate::typed::{Impossible, Obstacle, Owner, OwnerKind, Plan, plan, view_names};
+use futures::{StreamExt, stream};
+
+/// Views that are brought up to date at once.
+const SIDE_BY_SIDE: usize = 4;
 
 /// Brings the views of an account's campaigns, or of all assistants, up to date that are not. When all are, it costs one
 /// statement.
@@ -16,9 +20,8 @@ pub(super) async fn refresh_views(store: &Store, kind: OwnerKind, account: &str)
             return;
         }
     };
-    for id in due {
-        refresh_view(store, Owner { kind, id: &id }).await;
-    }
+    let refresh = |id: String| async move { refresh_view(store, Owner { kind, id: &id }).await };
+    stream::iter(due).for_each_concurrent(SIDE_BY_SIDE, refresh).await;
 }
 
 /// Brings a view up to date with its lines and the assistant's fields, unless another process works on its owner: that one
