@@ -1,13 +1,17 @@
 //! The beginning of a walk: anew, or where an earlier one was cut off; and what reads a campaign's pages.
 
 use super::campaign::{CampaignPass, window};
-use super::list::ask_campaign;
+use super::list::{ListedCampaign, ask_campaign};
 use super::page::{PageError, PageReader};
 use super::rows::Rows;
 use super::walk::Walker;
 use crate::plan::Shape;
 use crate::store::{Lease, Places, WalkCheckpoint};
+use chrono::TimeDelta;
 use std::sync::Arc;
+
+/// How long what the list shows of a campaign is as good as asking for it.
+const LISTED_WITHIN: TimeDelta = TimeDelta::seconds(2);
 
 impl CampaignPass {
     /// Begins a walk, or takes one up again where it stopped.
@@ -35,7 +39,10 @@ impl CampaignPass {
             return Ok((walker, None));
         }
         let started_at = self.mirror.clock.now();
-        let before = ask_campaign(&self.mirror, self.id()).await?;
+        let before = match self.just_shown().filter(|_| is_first) {
+            Some(shown) => Some(shown.clone()),
+            None => ask_campaign(&self.mirror, self.id()).await?,
+        };
         let (shape, first) = self.first_rows(&reader).await?;
         let places = match store {
             Some(store) if !nothing_known => store.load_places(self.id()).await?,
@@ -62,6 +69,12 @@ impl CampaignPass {
             store.begin_walk(lease, &self.mirror.account, self.id(), &walk).await?;
         }
         Ok((Walker::new(&self.mirror, lease, reader, walk), first))
+    }
+
+    /// The campaign as the list has shown it, unless that is so long ago that much may have happened since: it would be no less
+    /// true, and the walk in vain.
+    fn just_shown(&self) -> Option<&ListedCampaign> {
+        (self.mirror.clock.now() - self.listed_at < LISTED_WITHIN).then_some(&self.listed)
     }
 
     /// Reads this campaign's pages.
