@@ -7,7 +7,7 @@ use crate::api::Client;
 use crate::config::{Account, Settings};
 use crate::observe::Progress;
 use crate::store::Store;
-use crate::sync::{Mirror, shared_pace};
+use crate::sync::{Mirror, Walks, shared_pace};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -47,6 +47,7 @@ pub(super) fn mirror_of(
         clock: context.clock.clone(),
         progress,
         stop: CancellationToken::new(),
+        walks: Walks::default(),
     })
 }
 

@@ -31,9 +31,6 @@ pub(super) fn client_options(settings: &Settings, account: &Account) -> ClientOp
     }
 }
 
-/// Pages of one campaign under way at once, at least: enough to hide the API's latency behind the database.
-const PAGES_AHEAD: usize = 4;
-
 /// How long a repair waits for what another process works on.
 pub(super) const LEASE_WAIT: Duration = Duration::from_mins(1);
 
@@ -45,8 +42,7 @@ pub(super) fn sync_settings(settings: &Settings) -> Result<SyncSettings, ConfigE
         batch_rows: settings.sync.batch_rows,
         max_bytes_in_flight: settings.api.max_bytes_in_flight,
         walk_pages_at_most: settings.sync.walk_pages_at_most,
-        pages_ahead: (settings.api.max_concurrent_requests / settings.sync.max_concurrent_campaigns.max(1))
-            .max(PAGES_AHEAD),
+        pages_ahead: settings.api.max_concurrent_requests,
         settle_window: settings.sync.settle_window,
         full_walk_every: settings.sync.full_walk_every,
         full_walk_at_most: settings.sync.full_walk_at_most,

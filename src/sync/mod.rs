@@ -31,6 +31,7 @@ mod stream;
 mod typed;
 mod verdict;
 mod walk;
+mod walks;
 
 pub use account::{run_pass, wait_for_lease};
 pub use failure::FailureKind;
@@ -39,6 +40,7 @@ pub use rate::shared_pace;
 pub use round::{Job, Round, begin_round, lone_job};
 pub use round_end::RoundEnd;
 pub use rows::{Rows, ask_rows};
+pub use walks::Walks;
 
 use crate::api::{ApiError, Client, Cost};
 use crate::clock::Clock;
@@ -63,7 +65,7 @@ pub struct SyncSettings {
     pub batch_rows: usize,
     /// Bytes of answers held in memory at most, in all.
     pub max_bytes_in_flight: usize,
-    /// Pages of one campaign under way at once.
+    /// Pages under way at once, at most: campaigns that are read side by side share them.
     pub pages_ahead: usize,
     /// Campaigns of at most so many pages are read whole whenever anything may have changed.
     pub walk_pages_at_most: u64,
@@ -270,4 +272,6 @@ pub struct Mirror {
     pub progress: Arc<dyn Progress>,
     /// Ends passes between two pages: what is under way is committed first.
     pub stop: CancellationToken,
+    /// The walks under way.
+    pub walks: Walks,
 }

@@ -4,6 +4,7 @@
 use super::gathered::Gathered;
 use super::page::{PageError, PageReader, PreparedPage};
 use super::rows::Rows;
+use super::walks::UnderWay;
 use super::{Mirror, RowCounts};
 use crate::normalize::Hash;
 use crate::observe::CampaignProgress;
@@ -39,6 +40,8 @@ pub(super) struct Walker<'a> {
     pub(super) replaced: u64,
     /// What it reads is likely to be new: the campaign has never been walked, and nothing was in the way so far.
     presumes_new: bool,
+    /// Counts among the walks under way.
+    under_way: UnderWay,
 }
 
 /// The set of rows that a walk has seen, with their places.
@@ -111,6 +114,7 @@ impl<'a> Walker<'a> {
             belying: 0,
             replaced: 0,
             presumes_new,
+            under_way: mirror.walks.begin(),
         }
     }
 
@@ -229,15 +233,23 @@ impl<'a> Walker<'a> {
 
     /// Pages under way at once.
     ///
-    /// As many as are wanted, but no more than this campaign's half share of the memory holds.
+    /// As many as this campaign's share of the connections fetches, and one more while another is prepared; but no more than its
+    /// share of the memory holds.
     fn read_ahead(&self, page_bytes: usize) -> usize {
-        (self.batch_bytes() / page_bytes.max(1)).clamp(1, self.mirror.settings.pages_ahead.max(1))
+        let most = self.mirror.settings.pages_ahead.max(1);
+        let fetched = most / self.under_way.count() + 1;
+        (self.share_of_bytes() / page_bytes.max(1)).min(fetched).clamp(1, most)
     }
 
-    /// Bytes of changed rows that one batch may hold: the campaigns side by side share what there is.
+    /// Bytes of changed rows that one batch may hold: the next pages are read beside it.
     fn batch_bytes(&self) -> usize {
+        (self.share_of_bytes() / 2).max(64 * 1024)
+    }
+
+    /// The campaigns side by side share what there is.
+    fn share_of_bytes(&self) -> usize {
         let settings = &self.mirror.settings;
-        (settings.max_bytes_in_flight / settings.max_concurrent_campaigns.max(1) / 2).max(64 * 1024)
+        settings.max_bytes_in_flight / self.under_way.count().min(settings.max_concurrent_campaigns.max(1))
     }
 
     pub(super) fn is_worth_a_commit(&self, gathered: &Gathered) -> bool {

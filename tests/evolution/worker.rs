@@ -7,7 +7,7 @@ use revox_mirror::clock::Clock;
 use revox_mirror::observe::Silent;
 use revox_mirror::simulator::Simulator;
 use revox_mirror::store::{Store, StoreError, StoreOptions};
-use revox_mirror::sync::{Mirror, SyncSettings};
+use revox_mirror::sync::{Mirror, SyncSettings, Walks};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, PgPool};
 use std::sync::Arc;
@@ -76,6 +76,7 @@ impl Worker {
             clock: clock.clone(),
             progress: Arc::new(Silent),
             stop: tokio_util::sync::CancellationToken::new(),
+            walks: Walks::default(),
         }
     }
 

@@ -8,7 +8,7 @@ use revox_mirror::observe::Silent;
 use revox_mirror::plan::Outcome;
 use revox_mirror::simulator::{Options, Simulator};
 use revox_mirror::store::{Store, StoreOptions};
-use revox_mirror::sync::{Mirror, PassOptions, PassReport, SyncError, SyncSettings, run_pass};
+use revox_mirror::sync::{Mirror, PassOptions, PassReport, SyncError, SyncSettings, Walks, run_pass};
 use revox_mirror::verify::{LeftOut, NumberForm, Report, Subject, verify};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
@@ -94,6 +94,7 @@ impl Account {
             clock: Clock::system(),
             progress: Arc::new(Silent),
             stop: CancellationToken::new(),
+            walks: Walks::default(),
         };
         Self { simulator, mirror, pool, database, privacy_key: None }
     }

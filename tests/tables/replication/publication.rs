@@ -12,7 +12,7 @@ use revox_mirror::normalize::PrivacyKey;
 use revox_mirror::observe::Silent;
 use revox_mirror::simulator::{Flavour, NewerApi, Options, Simulator};
 use revox_mirror::store::{Store, StoreOptions};
-use revox_mirror::sync::{Mirror, run_pass};
+use revox_mirror::sync::{Mirror, Walks, run_pass};
 use secrecy::ExposeSecret;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, PgPool};
@@ -123,6 +123,7 @@ fn mirror_over(store: Store, simulator: &Simulator) -> Mirror {
     let mut settings = sync_settings();
     settings.normalize.privacy_key = Some(PrivacyKey::new(&PRIVACY_KEY));
     Mirror {
+        walks: Walks::default(),
         account: "default".into(),
         client: Client::new(client_options(simulator, KEY)).unwrap(),
         base_url: simulator.base_url(),
