@@ -129,8 +129,17 @@ pub fn run(arguments: &Arguments) -> Exit {
     }
 }
 
+/// Threads for what computes or waits for the system: as many as compute at once, and as many again for names that are looked up.
+/// Those that are idle take turns, and each keeps memory of its own.
+fn blocking_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).max(2) * 2
+}
+
 fn run_to_end(context: &Context, command: &Command) -> anyhow::Result<Exit> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(blocking_threads())
+        .build()?;
     let outcome = runtime.block_on(async {
         match command {
             Command::Run(arguments) => run::run(context, arguments).await,
