@@ -58,6 +58,9 @@ struct Arguments {
     /// Serve the account and wait for Ctrl-C, for those who want to look at the mirror with tools of their own
     #[arg(long)]
     serve: bool,
+    /// With `--serve`: how long each answer takes, in milliseconds
+    #[arg(long, value_name = "MS", requires = "serve")]
+    latency: Option<u64>,
     /// A server to use, with a user that may create databases; else one is started
     #[arg(long, env = "BENCH_DATABASE_URL", hide_env_values = true)]
     database_url: Option<String>,
@@ -81,6 +84,9 @@ async fn main() -> anyhow::Result<()> {
 
 async fn serve(arguments: &Arguments) -> anyhow::Result<()> {
     let simulator = simulate(arguments, arguments.rows).await?;
+    if let Some(latency) = arguments.latency {
+        simulator.inject(Fault::new(FaultKind::Slow(Duration::from_millis(latency))));
+    }
     let report = Report::new(String::new());
     report.note_progress(&format!(
         "REVOX_BASE_URL={} REVOX_API_KEY={}",
