@@ -29,7 +29,7 @@ fn the_defaults_are_those_that_the_documents_promise() {
     assert_eq!(settings.api.page_size, 100);
     assert_eq!(settings.api.max_concurrent_requests, 8);
     assert_eq!(settings.api.requests_per_second, None);
-    assert_eq!(settings.api.max_bytes_in_flight, 16 << 20);
+    assert_eq!(settings.api.max_bytes_in_flight, 24 << 20);
     assert_eq!(settings.sync.settle_window, Duration::from_hours(24));
     assert_eq!(settings.sync.full_walk_every, Duration::from_hours(24));
     assert_eq!(settings.sync.keep_runs, Duration::from_hours(90 * 24));
