@@ -4,7 +4,7 @@
 //! stands in the text stays as it is, byte for byte.
 
 use super::scan::{part, string_end};
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr_iter};
 use std::borrow::Cow;
 
 /// The text without what cannot be stored, and in how many strings and keys something was replaced.
@@ -37,9 +37,10 @@ pub(super) fn repair(json: &str) -> (Cow<'_, str>, u64) {
 
 /// Whether an escape of U+0000 or of a surrogate, lone or not, may be in the text.
 fn is_suspicious(json: &str) -> bool {
-    memmem::find_iter(json.as_bytes(), br"\u").any(|at| {
-        let digits = part(json, at + 2..at + 6).as_bytes();
-        digits == b"0000" || matches!(digits, [b'd' | b'D', b'8'..=b'9' | b'a'..=b'f' | b'A'..=b'F', ..])
+    memchr_iter(b'\\', json.as_bytes()).any(|at| {
+        let escape = part(json, at + 1..at + 6).as_bytes();
+        escape == b"u0000"
+            || matches!(escape, [b'u', b'd' | b'D', b'8'..=b'9' | b'a'..=b'f' | b'A'..=b'F', ..])
     })
 }
 

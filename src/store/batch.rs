@@ -92,30 +92,23 @@ pub(super) struct Lines<'a> {
 impl<'a> Lines<'a> {
     /// The last one read wins.
     pub(super) fn of(rows: &'a [RowRecords]) -> Self {
-        let mut lines = Self::default();
-        for records in rows {
-            if let Some(row) = &records.row {
-                lines.rows.insert(&row.id, row);
-            }
-            if let Some(call) = &records.call {
-                lines.calls.insert(&call.id, call);
-            }
-        }
-        for call in lines.calls.values() {
-            for attempt in call.attempts.items() {
-                lines
-                    .attempts
-                    .entry(&attempt.id)
-                    .and_modify(|held| {
-                        if call.id.as_str() <= held.0 {
-                            *held = (&call.id, attempt);
-                        }
-                    })
-                    .or_insert((&call.id, attempt));
-            }
-        }
-        lines
+        let shown = rows.iter().filter_map(|records| records.row.as_ref());
+        let called = rows.iter().filter_map(|records| records.call.as_ref());
+        let calls = last_of_each(called.map(|call| (call.id.as_str(), call)).collect());
+        let made = calls.values().rev().flat_map(|call| {
+            call.attempts.items().iter().map(|attempt| (attempt.id.as_str(), (call.id.as_str(), attempt)))
+        });
+        let attempts = last_of_each(made.collect());
+        Self { rows: last_of_each(shown.map(|row| (row.id.as_str(), row)).collect()), calls, attempts }
     }
+}
+
+/// By id, the last of those with an id. Sorted at once, which takes half as many comparisons as one insertion after the other.
+fn last_of_each<T>(mut lines: Vec<(&str, T)>) -> BTreeMap<&str, T> {
+    lines.reverse();
+    lines.sort_by_key(|(id, _)| *id);
+    lines.dedup_by_key(|(id, _)| *id);
+    lines.into_iter().collect()
 }
 
 impl Store {
