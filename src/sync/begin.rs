@@ -6,6 +6,7 @@ use super::page::{PageError, PageReader};
 use super::rows::Rows;
 use super::walk::Walker;
 use crate::plan::Shape;
+use crate::records::Time;
 use crate::store::{Lease, Places, WalkCheckpoint};
 use chrono::TimeDelta;
 use std::sync::Arc;
@@ -74,7 +75,7 @@ impl CampaignPass {
     /// The campaign as the list has shown it, unless that is so long ago that much may have happened since: it would be no less
     /// true, and the walk in vain.
     fn just_shown(&self) -> Option<&ListedCampaign> {
-        (self.mirror.clock.now() - self.listed_at < LISTED_WITHIN).then_some(&self.listed)
+        is_as_good_as_asking(self.listed_at, self.mirror.clock.now()).then_some(&self.listed)
     }
 
     /// Reads this campaign's pages.
@@ -92,6 +93,27 @@ impl CampaignPass {
             clock: self.mirror.clock.clone(),
             settle_window: window(self.mirror.settings.settle_window),
             processors: Arc::clone(&self.shared.processors),
+        }
+    }
+}
+
+/// Whether what the list shows is still as good as the campaign's own answer.
+fn is_as_good_as_asking(listed_at: Time, now: Time) -> bool {
+    (TimeDelta::zero()..LISTED_WITHIN).contains(&(now - listed_at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_as_good_as_asking;
+    use crate::records::Time;
+    use chrono::TimeDelta;
+
+    #[test]
+    fn what_the_list_has_shown_is_as_good_as_asking_for_a_moment() {
+        let listed_at = Time::UNIX_EPOCH;
+        for (passed_ms, is_as_good) in [(0, true), (1_999, true), (2_000, false), (-1, false)] {
+            let now = listed_at + TimeDelta::milliseconds(passed_ms);
+            assert_eq!(is_as_good_as_asking(listed_at, now), is_as_good, "{passed_ms} ms later");
         }
     }
 }

@@ -23,6 +23,18 @@ async fn a_backfill_holds_all_that_the_older_api_shows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_walk_asks_for_each_page_and_once_for_the_campaign_that_the_list_has_just_shown() {
+    let account = Account::new(small()).await;
+    account.complete_pass(&passing()).await;
+    account.simulator.reset_requests();
+    account.complete_pass(&full()).await;
+    let requests = account.simulator.requests();
+    let asked = ["GET /campaigns", "GET /campaigns/{id}", "GET /campaigns/{id}/rows"].map(|it| requests.count(it));
+    assert_eq!(asked, [1, 2, 6], "{requests:?}");
+    assert_eq!(requests.total, 9, "{requests:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_backfill_holds_all_that_the_newer_api_shows() {
     let options = Options { flavour: Flavour::Newer(NewerApi::default()), ..small() };
     let account = Account::new(options).await;
