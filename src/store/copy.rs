@@ -9,6 +9,7 @@ use crate::records::Time;
 use chrono::{DateTime, NaiveTime, TimeDelta};
 use futures::FutureExt;
 use sqlx::PgConnection;
+use std::sync::{Mutex, PoisonError};
 
 /// Bytes that are gathered before they are sent.
 const SENT_AT_ONCE: usize = 128 * 1024;
@@ -210,7 +211,7 @@ pub(super) async fn copy_lines(
     }
     let mut copying = Copying { connection, has_ended: false };
     let mut stream = copying.connection.copy_in_raw(statement).await.map_err(StoreError::query(doing))?;
-    let mut buffer = Vec::with_capacity(SENT_AT_ONCE + SENT_AT_ONCE / 4);
+    let mut buffer = take_buffer();
     buffer.extend_from_slice(HEADER);
     for write in lines {
         begin_line(&mut buffer, columns);
@@ -224,7 +225,30 @@ pub(super) async fn copy_lines(
     stream.send(buffer.as_slice()).await.map_err(StoreError::query(doing))?;
     let ended = stream.finish().await;
     copying.has_ended = true;
+    give_back(buffer);
     ended.map(|_| ()).map_err(StoreError::query(doing))
+}
+
+/// Buffers that wait for the next `COPY`: new memory is cleared, page by page, each time it is asked for.
+static BUFFERS: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+
+/// As many as there are campaigns side by side, as a rule.
+const BUFFERS_KEPT: usize = 4;
+
+/// One that an unusual line has made larger than this is not kept.
+const LARGEST_KEPT: usize = 2 * SENT_AT_ONCE;
+
+fn take_buffer() -> Vec<u8> {
+    let spare = BUFFERS.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    spare.unwrap_or_else(|| Vec::with_capacity(SENT_AT_ONCE + SENT_AT_ONCE / 4))
+}
+
+fn give_back(mut buffer: Vec<u8>) {
+    let mut spare = BUFFERS.lock().unwrap_or_else(PoisonError::into_inner);
+    if spare.len() < BUFFERS_KEPT && buffer.capacity() <= LARGEST_KEPT {
+        buffer.clear();
+        spare.push(buffer);
+    }
 }
 
 #[cfg(test)]

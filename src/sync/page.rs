@@ -168,6 +168,12 @@ impl PageReader {
             ..PreparedPage::default()
         };
         prepared.brought.assistants = normalize_new(view, &self.written, &mut prepared.drift);
+        prepared.seen.reserve(view.rows.len());
+        prepared.statuses.reserve(view.rows.len());
+        if self.nothing_known {
+            prepared.changed.reserve(view.rows.len());
+            prepared.states.reserve(view.rows.len());
+        }
         for (row, place) in view.rows.iter().zip(position..) {
             let id_hash = row.id.as_deref().map_or_else(Hash::default, |id| self.hasher.row_id(id));
             prepared.seen.push(id_hash);

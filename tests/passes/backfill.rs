@@ -29,7 +29,8 @@ async fn a_walk_asks_for_each_page_and_once_for_the_campaign_that_the_list_has_j
     account.simulator.reset_requests();
     account.complete_pass(&full()).await;
     let requests = account.simulator.requests();
-    let asked = ["GET /campaigns", "GET /campaigns/{id}", "GET /campaigns/{id}/rows"].map(|it| requests.count(it));
+    let asked =
+        ["GET /campaigns", "GET /campaigns/{id}", "GET /campaigns/{id}/rows"].map(|it| requests.count(it));
     assert_eq!(asked, [1, 2, 6], "{requests:?}");
     assert_eq!(requests.total, 9, "{requests:?}");
 }
