@@ -44,7 +44,11 @@ impl CampaignPass {
             Some(shown) => Some(shown.clone()),
             None => ask_campaign(&self.mirror, self.id()).await?,
         };
-        let (shape, first) = self.first_rows(&reader).await?;
+        let presumed = self.presumed(lease.is_some() && is_first).await;
+        let (shape, first) = match presumed {
+            Some((shape, _)) => (shape, None),
+            None => self.first_rows(&reader).await?,
+        };
         let places = match store {
             Some(store) if !nothing_known => store.load_places(self.id()).await?,
             _ => Places::default(),
@@ -69,7 +73,18 @@ impl CampaignPass {
         if let (Some(store), Some(lease)) = (store, lease) {
             store.begin_walk(lease, &self.mirror.account, self.id(), &walk).await?;
         }
-        Ok((Walker::new(&self.mirror, lease, reader, walk), first))
+        let mut walker = Walker::new(&self.mirror, lease, reader, walk);
+        walker.presumed_total = presumed.map(|(_, total)| total);
+        Ok((walker, first))
+    }
+
+    /// How the API pages and how many rows there are, going by the last pass: several pages are asked for at once then. Should it be
+    /// otherwise, the first page tells.
+    async fn presumed(&self, may_presume: bool) -> Option<(Shape, u64)> {
+        let shape = (*self.shared.shape.lock().await).filter(|_| may_presume)?;
+        let total = self.state.rows?;
+        let is_known = matches!(shape, Shape::Paged { first_page: Some(_), .. });
+        (is_known && shape.pages(total) > 1).then_some((shape, total))
     }
 
     /// The campaign as the list has shown it, unless that is so long ago that much may have happened since: it would be no less

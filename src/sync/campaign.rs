@@ -294,6 +294,7 @@ impl CampaignPass {
             match ended {
                 // What was known of the API's pages no longer holds.
                 Err(PageError::Api(error)) if error.is_bad_request() && rounds == 1 => continue,
+                Err(PageError::PagedOtherwise) => continue,
                 // What was committed stays: rows that came are known the next time, and hashed rather than written.
                 Err(PageError::Api(error))
                     if walker.walk.shape == Shape::Unpaged

@@ -113,6 +113,7 @@ impl FailureKind {
             PageError::ErasedMeanwhile => Self::Busy,
             PageError::Store(error) => Self::of_store(error),
             PageError::Task(_) => Self::Broken,
+            PageError::PagedOtherwise => Self::ApiOdd,
             PageError::Stopped => Self::Stopped,
         }
     }

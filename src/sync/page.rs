@@ -1,12 +1,13 @@
 //! One page: fetched, hashed, told from what is known, and the rest of it normalized.
 
 use super::Mirror;
+use super::paging::fits;
 use super::parents::{Brought, Written, normalize_new};
 use super::rows::{Rows, ask_rows, fetch_page};
 use crate::api::{ApiError, Client};
 use crate::clock::Clock;
 use crate::normalize::{self, DriftCounts, Erased, ErasedRow, Hash, Hasher, PageView, RowRecords, RowView};
-use crate::plan::{Ask, CallTimes, Unsettled, read_again, unsettled};
+use crate::plan::{Ask, CallTimes, Shape, Unsettled, read_again, unsettled};
 use crate::records::{Call, Time};
 use crate::store::{KnownRow, RowState, Store, StoreError};
 use crate::wire::RowsPage;
@@ -96,6 +97,8 @@ pub(super) enum PageError {
     Task(#[from] tokio::task::JoinError),
     #[error("it was told to stop; what it committed stays, and the next pass goes on from there")]
     Stopped,
+    #[error("the API no longer pages as it did")]
+    PagedOtherwise,
 }
 
 impl From<StoreError> for PageError {
@@ -131,6 +134,15 @@ impl PageReader {
     pub(super) async fn read(self, ask: Ask, position: u64) -> Result<PreparedPage, PageError> {
         let page = fetch_page(&self.client, &self.campaign_id, ask).await?;
         self.prepare(page, position).await
+    }
+
+    /// Fetches and prepares the first page, unless it is not what the shape leads to expect.
+    pub(super) async fn read_first(self, shape: Shape) -> Result<PreparedPage, PageError> {
+        let page = fetch_page(&self.client, &self.campaign_id, shape.ask(0)).await?;
+        if !fits(shape, &page) {
+            return Err(PageError::PagedOtherwise);
+        }
+        self.prepare(page, 0).await
     }
 
     /// Tells what is known from what is not, and normalizes the latter. Parsing runs off the async threads.

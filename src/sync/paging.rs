@@ -78,7 +78,7 @@ impl CampaignPass {
 }
 
 /// Whether a first page is what the known shape leads to expect.
-fn fits(shape: Shape, page: &RowsPage) -> bool {
+pub(super) fn fits(shape: Shape, page: &RowsPage) -> bool {
     let (Shape::Paged { first_page, lone_page, .. }, Some(total)) = (shape, page.total) else { return false };
     let rows = u64::try_from(page.rows.len()).unwrap_or(u64::MAX);
     let asked = first_page.unwrap_or(lone_page);

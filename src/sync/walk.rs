@@ -40,6 +40,8 @@ pub(super) struct Walker<'a> {
     pub(super) replaced: u64,
     /// What it reads is likely to be new: the campaign has never been walked, and nothing was in the way so far.
     presumes_new: bool,
+    /// The total that an earlier pass has seen, when the first page is not at hand.
+    pub(super) presumed_total: Option<u64>,
     /// Counts among the walks under way.
     under_way: UnderWay,
 }
@@ -114,6 +116,7 @@ impl<'a> Walker<'a> {
             belying: 0,
             replaced: 0,
             presumes_new,
+            presumed_total: None,
             under_way: mirror.walks.begin(),
         }
     }
@@ -130,6 +133,9 @@ impl<'a> Walker<'a> {
         };
         AbortOnDropHandle::new(match first.take().filter(|_| index == 0) {
             Some(page) => tokio::spawn(reader.prepare(page, position)),
+            None if index == 0 && self.presumed_total.is_some() => {
+                tokio::spawn(reader.read_first(self.walk.shape))
+            }
             None => tokio::spawn(reader.read(self.walk.shape.ask(index), position)),
         })
     }
@@ -149,11 +155,12 @@ impl<'a> Walker<'a> {
 
     /// Walks pages from the checkpoint to the last one. `first`: the first page, when it is at hand.
     async fn run_pages(&mut self, mut first: Option<RowsPage>) -> Result<(), PageError> {
-        let mut read_ahead = 1;
+        // The second page is asked for with the first where there was one.
+        let mut read_ahead = if self.presumed_total.is_some() { 2 } else { 1 };
         let mut tasks: VecDeque<PageTask> = VecDeque::new();
         let mut next_to_start = self.walk.next_page;
         let mut next_to_take = self.walk.next_page;
-        let mut latest_total = self.walk.other_total.or(self.walk.first_total);
+        let mut latest_total = self.walk.other_total.or(self.walk.first_total).or(self.presumed_total);
         let mut gathered = Gathered::from(next_to_take);
         // A total that runs away is not followed for ever.
         let most_pages = |first: u64| first.saturating_mul(2).saturating_add(50);
@@ -182,6 +189,10 @@ impl<'a> Walker<'a> {
                 limit = most_pages(self.pages(page.total));
                 self.walk.first_total = Some(page.total);
                 self.seen.expect(page.total);
+                // Pages that were presumed to be there and are not.
+                let pages = self.pages(page.total).max(next_to_take + 1);
+                next_to_start = next_to_start.min(pages);
+                tasks.truncate(usize::try_from(next_to_start - next_to_take - 1).unwrap_or(usize::MAX));
             }
             latest_total = Some(page.total);
             read_ahead = self.read_ahead(page.bytes);
