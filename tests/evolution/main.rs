@@ -6,7 +6,6 @@
 //! runs one case, `REVOX_PROPERTY_FROM` begins with another seed, `REVOX_PROPERTY_CASES` says how many.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by a panic")]
-#![cfg_attr(feature = "sabotage", allow(dead_code, reason = "the property by itself is not run then"))]
 
 mod case;
 mod chance;
@@ -14,9 +13,7 @@ mod check;
 mod coverage;
 mod edits;
 mod faults;
-#[cfg(not(feature = "sabotage"))]
 mod killed;
-#[cfg(not(feature = "sabotage"))]
 mod property;
 mod run;
 #[cfg(feature = "sabotage")]
