@@ -14,7 +14,12 @@ pub(super) fn send_at_once() {
     else {
         return;
     };
-    let numbers = open.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    // Files are left alone: to close a duplicate of one gives back the locks on it.
+    let sockets = open.flatten().filter(|entry| {
+        std::fs::read_link(entry.path())
+            .is_ok_and(|to| to.as_os_str().as_encoded_bytes().starts_with(b"socket:"))
+    });
+    let numbers = sockets.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     // One that has just been closed is no connection any more.
     for duplicate in numbers.filter_map(|number| pidfd_getfd(&process, number, PidfdGetfdFlags::empty()).ok())
     {
