@@ -104,6 +104,36 @@ async fn every_way_of_paging_is_found_out_without_configuration() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn pages_that_are_asked_for_at_once_are_no_longer_what_they_were() {
+    let numbered_from_zero = Flavour::Older(OlderApi { first_page: 0, ..OlderApi::default() });
+    let smaller = Flavour::Older(OlderApi { max_page_size: 20, ..OlderApi::default() });
+    let cut =
+        Flavour::Older(OlderApi { max_page_size: 20, oversize: Oversize::Clamp, ..OlderApi::default() });
+    let all_at_once =
+        Flavour::Newer(NewerApi { unknown_parameters: UnknownParameters::Ignored, ..NewerApi::default() });
+    for now in [numbered_from_zero, smaller, cut, all_at_once] {
+        let account = Account::new(small()).await;
+        account.complete_pass(&passing()).await;
+        account.simulator.set_flavour(now);
+        account.complete_pass(&full()).await;
+        let shown = account.count("select count(*) from revox.campaign_rows where _deleted_at is null").await;
+        assert_eq!(shown, 460, "{now:?}");
+    }
+    // Where there were three pages there is one now.
+    let account = Account::new(small()).await;
+    account.complete_pass(&passing()).await;
+    account.simulator.edit(|account| (40..230).for_each(|_| account.delete_row(0, 40).unwrap()));
+    let accepting = PassOptions { accept_deletions: true, ..full() };
+    account.pass(&full()).await.unwrap();
+    account.complete_pass(&accepting).await;
+    account.assert_equal().await;
+    assert_eq!(
+        account.count("select count(*) from revox.campaign_rows where _deleted_at is null").await,
+        270
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_full_walk_over_an_unchanged_account_writes_nothing() {
     let account = Account::new(small()).await;
     account.complete_pass(&passing()).await;
