@@ -39,16 +39,16 @@ pub(crate) const fn counted(name: &'static str, count: f64) -> Figure {
 }
 
 pub(crate) const FIGURES: [Figure; 12] = [
-    counted("statements a page, backfill", 15.0),
-    counted("round trips to Postgres a page, backfill", 29.1),
+    counted("statements a page, backfill", 14.0),
+    counted("round trips to Postgres a page, backfill", 27.1),
     counted("requests a page, backfill", 1.0),
-    counted("statements a page, unchanged walk", 9.0),
-    counted("round trips to Postgres a page, unchanged walk", 16.1),
+    counted("statements a page, unchanged walk", 8.0),
+    counted("round trips to Postgres a page, unchanged walk", 14.1),
     counted("requests a page, unchanged walk", 1.0),
-    about("statements, nothing new", 139.0),
+    about("statements, nothing new", 138.0),
     counted("requests, nothing new", 2.0),
     about("allocations a row, backfill", 115.0),
-    about("allocations a row, unchanged walk", 18.7),
-    about("instructions a row, backfill", 611_000.0),
-    about("instructions a row, unchanged walk", 295_000.0),
+    about("allocations a row, unchanged walk", 18.1),
+    about("instructions a row, backfill", 602_000.0),
+    about("instructions a row, unchanged walk", 291_000.0),
 ];
