@@ -8,9 +8,9 @@ use super::lease::Lease;
 use super::open::{Store, commit};
 use super::statement::{query, query_scalar};
 use crate::typed::{Column, Field, Impossible, Owner, OwnerKind, Plan, SeenValues, Source};
-use sqlx::Row;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
+use sqlx::{PgConnection, Row};
 use std::collections::BTreeMap;
 
 /// Names that are tried for a new view.
@@ -59,6 +59,15 @@ fn read_view(row: &PgRow) -> TypedView {
     }
 }
 
+/// Waits until nobody else names or makes a view: two would choose the same name, and touch the schema at once.
+async fn one_at_a_time(connection: &mut PgConnection) -> Result<(), StoreError> {
+    query("select pg_advisory_xact_lock(hashtext('revox typed views'), 0)")
+        .execute(connection)
+        .await
+        .map_err(StoreError::query("waiting for views that others make"))?;
+    Ok(())
+}
+
 impl Store {
     /// Those of an account's live campaigns, or of all assistants, whose views are not up to date, by id.
     pub async fn due_typed_views(&self, kind: OwnerKind, account: &str) -> Result<Vec<String>, StoreError> {
@@ -102,6 +111,7 @@ impl Store {
     ) -> Result<String, StoreError> {
         let names: Vec<String> = names.take(MOST_NAMES).collect();
         let mut transaction = self.begin().await?;
+        one_at_a_time(&mut transaction).await?;
         let name: String = query_scalar(
             "insert into revox_sync.typed_views (kind, owner_id, view_name)
              select $1, $2, n.name
@@ -146,6 +156,7 @@ impl Store {
             ),
         };
         let mut transaction = self.begin().await?;
+        one_at_a_time(&mut transaction).await?;
         query(WAIT_FOR_READERS).execute(&mut *transaction).await.map_err(StoreError::query(doing))?;
         let schema_is_new: bool = query_scalar("select revox_sync.make_typed_view($1, $2, $3, $4, $5)")
             .bind(owner.kind.as_str())
