@@ -21,6 +21,11 @@ pub(super) async fn refresh_views(store: &Store, kind: OwnerKind, account: &str)
         }
     };
     let refresh = |id: String| async move { refresh_view(store, Owner { kind, id: &id }).await };
+    let mut due = due.into_iter();
+    // The first one makes the schema where it is missing, and others are given to read what comes after it.
+    if let Some(first) = due.next() {
+        refresh(first).await;
+    }
     stream::iter(due).for_each_concurrent(SIDE_BY_SIDE, refresh).await;
 }
 
