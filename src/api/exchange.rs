@@ -36,6 +36,11 @@ pub(super) struct Body {
 }
 
 impl Body {
+    /// How many bytes are to come, where the answer says so.
+    pub(super) fn length(&self) -> Option<u64> {
+        self.response.content_length()
+    }
+
     /// The next piece; none after the last.
     pub(super) async fn piece(&mut self) -> Result<Option<Bytes>, ApiError> {
         let came = tokio::time::timeout(self.patience, self.response.chunk()).await;

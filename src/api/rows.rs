@@ -95,6 +95,8 @@ impl RowStream {
         let Some(mut splitter) = self.splitter.take() else {
             return Err(malformed(ShapeError { what: String::new() }));
         };
+        splitter
+            .expect(self.body.length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default());
         let mut read: usize = 0;
         while let Some(piece) = self.body.piece().await? {
             read = read.saturating_add(piece.len());

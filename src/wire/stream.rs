@@ -18,6 +18,9 @@ use std::ops::Range;
 /// Of a member other than the rows no more than this is looked at; a longer one is passed over.
 const LONGEST_MEMBER: usize = 64 * 1024;
 
+/// No more room than this is made for an answer before it comes.
+const MOST_EXPECTED: usize = 8 * 1024 * 1024;
+
 /// So many bytes are gathered before rows are looked for in them.
 const GATHERED: usize = 128 * 1024;
 
@@ -116,6 +119,12 @@ impl Default for RowSplitter {
 }
 
 impl RowSplitter {
+    /// Makes room for an answer of so many bytes at once, whose rows nobody takes before its end: room that grows by doubling is half
+    /// empty. An answer that says more than it may is not believed.
+    pub fn expect(&mut self, bytes: usize) {
+        self.rows.reserve_exact(bytes.min(MOST_EXPECTED));
+    }
+
     /// Takes the next piece.
     ///
     /// # Errors
