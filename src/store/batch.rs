@@ -81,7 +81,6 @@ pub struct BatchCounts {
 }
 
 /// The lines of a batch: every key once.
-#[derive(Default)]
 pub(super) struct Lines<'a> {
     pub(super) rows: BTreeMap<&'a str, &'a CampaignRow>,
     pub(super) calls: BTreeMap<&'a str, &'a Call>,

@@ -1,6 +1,7 @@
 //! The incremental pass: the pages that the plan asks for are read, written and shown to it, until it knows that
 //! the mirror is in line, or that only a full walk can tell.
 
+use super::SyncSettings;
 use super::campaign::{CampaignPass, Tally};
 use super::gathered::Gathered;
 use super::page::{PageError, PageReader, PreparedPage};
@@ -19,6 +20,12 @@ use tokio_util::task::AbortOnDropHandle;
 
 /// A page of finished calls that nothing points at is looked at in every third pass.
 const PROBE_EVERY: u64 = 3;
+
+/// Pages that one look reads at once: its share of the connections, and at least four where so many may be.
+fn pages_at_once(settings: &SyncSettings) -> usize {
+    let share = settings.pages_ahead / settings.max_concurrent_campaigns.max(1);
+    share.max(settings.pages_ahead.min(4)).max(1)
+}
 
 /// What came of looking for changes.
 pub(super) enum Looked {
@@ -242,7 +249,7 @@ impl Look<'_> {
             let reads = questions.into_iter().map(move |question| {
                 AbortOnDropHandle::new(tokio::spawn(read(reader.clone(), shape, question)))
             });
-            let mut answers = stream::iter(reads).buffered(settings.pages_ahead.max(1));
+            let mut answers = stream::iter(reads).buffered(pages_at_once(settings));
             while let Some(ended) = answers.next().await {
                 let (question, answer) = ended?;
                 let mut page = match answer? {
