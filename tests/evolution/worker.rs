@@ -13,6 +13,9 @@ use sqlx::{AssertSqlSafe, PgPool};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How often a connection is asked for.
+const TRIES: u32 = 4;
+
 pub(crate) struct Worker {
     /// For looking into the tables.
     pub(crate) pool: PgPool,
@@ -108,13 +111,13 @@ impl Worker {
     }
 }
 
-/// A busy machine may keep the first connections waiting for longer than the mirror does.
+/// Applies the migrations; a busy machine may keep the first connections waiting for longer than the mirror does.
 async fn migrate(url: &str) {
     let mut tries = 0;
     loop {
         tries += 1;
         match open(url).await.migrate().await {
-            Err(StoreError::Away { .. }) if tries < 4 => {}
+            Err(StoreError::Away { .. }) if tries < TRIES => {}
             ended => {
                 ended.unwrap();
                 return;
@@ -123,8 +126,16 @@ async fn migrate(url: &str) {
     }
 }
 
+/// Opens the database, for which a busy machine may need more time than a person at a prompt is asked to wait.
 async fn open(url: &str) -> Store {
     let options =
         StoreOptions { url: url.to_owned().into(), max_connections: 8, lease_ttl: Duration::from_secs(30) };
-    Store::open(&options).await.unwrap().0
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match Store::open(&options).await {
+            Err(StoreError::Unreachable { .. }) if tries < TRIES => {}
+            ended => return ended.unwrap().0,
+        }
+    }
 }

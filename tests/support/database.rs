@@ -56,7 +56,9 @@ impl Drop for TestDatabase {
     fn drop(&mut self) {
         let statement = format!("drop database if exists {} with (force)", self.name);
         let server = Arc::clone(&self.server);
-        if let Err(error) = on_own_runtime(async move { server.execute(statement).await }) {
+        let dropped =
+            leaving_others_at_work(|| on_own_runtime(async move { server.execute(statement).await }));
+        if let Err(error) = dropped {
             announce(&format!("{} was not dropped: {error}", self.name));
         }
     }
@@ -140,6 +142,16 @@ fn cluster_options(data_dir: PathBuf) -> Options {
         download_dir: Some(shared_downloads()),
         settings: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
         ..Options::new(data_dir)
+    }
+}
+
+/// Waits in the middle of a runtime, whose other tasks are worked on meanwhile where it has threads for that: a server may take
+/// seconds to drop a database, and a connection that another test waits for would be given up.
+fn leaving_others_at_work<T>(wait: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(wait),
+        _ => wait(),
     }
 }
 
