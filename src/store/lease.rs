@@ -4,7 +4,7 @@
 //! by the database's clock: one row, or the transaction is rolled back. A takeover raises the epoch.
 
 use super::StoreError;
-use super::open::{Store, commit};
+use super::open::{APPLICATION, Store, commit};
 use super::statement::{query, query_as, query_scalar};
 use crate::observe::{LeaseChange, count_lease};
 use sqlx::postgres::types::PgInterval;
@@ -151,10 +151,35 @@ impl Store {
             let change = if given_back { LeaseChange::Taken } else { LeaseChange::TakenOver };
             if change == LeaseChange::TakenOver {
                 tracing::info!(scope, epoch, "a lease was taken over: its holder was gone");
+                if let Err(error) = self.end_frozen_copies().await {
+                    tracing::warn!(scope, %error, "what its holder may have left open could not be looked for");
+                }
             }
             count_lease(change);
         }
         Ok(epoch.map(|epoch| Lease { scope: scope.to_owned(), holder: holder.clone(), epoch, ttl }))
+    }
+
+    /// Ends the `COPY`s of processes that stand still in the middle of one: the server waits for their next piece for ever, whatever
+    /// a statement or a transaction may take, and what they have locked stays locked.
+    async fn end_frozen_copies(&self) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        let ended: i64 = query_scalar(
+            "select count(*) filter (where pg_terminate_backend(pid))
+             from pg_stat_activity
+             where datname = current_database() and usename = current_user and pid <> pg_backend_pid()
+               and application_name = $1 and query like 'copy revox%'
+               and state = 'active' and wait_event = 'ClientRead' and query_start < clock_timestamp() - $2",
+        )
+        .bind(APPLICATION)
+        .bind(interval(self.lease_ttl() / 2))
+        .fetch_one(&mut *transaction)
+        .await
+        .map_err(StoreError::query("looking for processes that stand still"))?;
+        if ended > 0 {
+            tracing::warn!(ended, "connections were ended that stood still in the middle of a COPY");
+        }
+        Ok(())
     }
 
     /// Whether somebody holds the lease on `scope`, who is not known to be dead.

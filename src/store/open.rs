@@ -47,6 +47,9 @@ pub struct Fitness {
     pub user: String,
 }
 
+/// What connections call themselves.
+pub(super) const APPLICATION: &str = "revox-mirror";
+
 /// The oldest server that is supported, as `server_version_num` has it.
 const OLDEST_SERVER: i32 = 140_000;
 
@@ -108,7 +111,7 @@ impl Store {
     pub async fn open(options: &StoreOptions) -> Result<(Self, Fitness), StoreError> {
         let connect = PgConnectOptions::from_str(options.url.expose_secret())
             .map_err(|source| StoreError::BadUrl { source })?
-            .application_name("revox-mirror")
+            .application_name(APPLICATION)
             // A pooler in transaction mode keeps no named statements and refuses unknown start-up settings.
             .statement_cache_capacity(0)
             .extra_float_digits(None)

@@ -6,6 +6,9 @@ use crate::support::running::{Running, until};
 use crate::support::setting::Setting;
 use nix::sys::signal::Signal;
 use revox_mirror::simulator::{Fault, FaultKind};
+use sqlx::ConnectOptions;
+use sqlx::postgres::PgConnectOptions;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// Pairs of runs of one campaign that overlap, by the clock of the processes, all of which run here.
@@ -129,6 +132,33 @@ async fn a_process_that_slept_past_its_lease_writes_nothing_when_it_wakes() {
     setting.assert_equal().await;
     daemon.stop().await;
     setting.assert_equal().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_takes_over_is_not_held_up_by_a_process_that_stands_still_in_the_middle_of_a_copy() {
+    let mut setting = Setting::new(small(1, 50)).await;
+    setting.set("REVOX_MIRROR__DAEMON__LEASE_TTL", "3s");
+    setting.program(&["migrate"]).await.exits(0);
+    let campaign = &setting.simulator.campaign_ids()[0];
+    // As one would leave it that was frozen: a campaign that nobody else can write, and a COPY that waits for its next piece.
+    let options = PgConnectOptions::from_str(setting.database().url()).unwrap();
+    let mut frozen = options.application_name("revox-mirror").connect().await.unwrap();
+    let begun = format!(
+        "begin; insert into revox.campaigns (id, _first_seen_at, _synced_at) values ('{campaign}', now(), now())"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(begun)).execute(&mut frozen).await.unwrap();
+    let copy =
+        frozen.copy_in_raw("copy revox.campaign_rows (id) from stdin with (format binary)").await.unwrap();
+    setting
+        .execute(
+            "insert into revox_sync.leases (scope, holder, epoch, expires_at, renewed_at)
+             values ('account:default', 'elsewhere', 1, now() - interval '1s', now() - interval '4s')",
+        )
+        .await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    setting.run(&[]).await.exits(0).says("stood still in the middle of a COPY");
+    setting.assert_equal().await;
+    assert!(copy.finish().await.is_err(), "its connection was ended");
 }
 
 #[tokio::test(flavor = "multi_thread")]
