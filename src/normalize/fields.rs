@@ -172,7 +172,7 @@ impl<'a, 'n> Fields<'a, 'n> {
         match self.object.take(key) {
             None => self.missing(),
             Some(json) => {
-                let id = self.object.read_part(json).and_then(|mut object| object.take("id"));
+                let id = self.object.pick_part(json, ["id"]).and_then(|[id]| id);
                 id.and_then(|id| read_id(id).ok()).into()
             }
         }
@@ -185,11 +185,8 @@ impl<'a, 'n> Fields<'a, 'n> {
             Some("null") => return Field::Null,
             Some(json) => json,
         };
-        let reason = match self
-            .object
-            .read_part(json)
-            .map(|mut object| read_id(object.take("id").unwrap_or_default()))
-        {
+        let picked = self.object.pick_part(json, ["id"]);
+        let reason = match picked.map(|[id]| read_id(id.unwrap_or_default())) {
             Some(Ok(id)) => return Field::Value(id),
             Some(Err(fault)) => fault.to_string(),
             None => format!("it is {}, not an object", Kind::of(json).with_article()),

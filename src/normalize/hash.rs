@@ -110,13 +110,15 @@ pub struct PageView {
 impl PageView {
     /// Hashes every row of a page. Never fails: a row of an unexpected shape is hashed whole.
     #[must_use]
-    pub fn new(page: RowsPage, hasher: &Hasher) -> Self {
+    pub fn new(mut page: RowsPage, hasher: &Hasher) -> Self {
         let body = simdutf8::basic::from_utf8(&page.body).unwrap_or_default();
         let mut assistants = Assistants::default();
         let mut content = Vec::new();
-        let rows = page.rows.iter().map(|span| {
+        let indexes = std::mem::take(&mut page.indexes).into_iter().map(Some);
+        let indexes = indexes.chain(std::iter::repeat_with(|| None));
+        let rows = page.rows.iter().zip(indexes).map(|(span, index)| {
             let json = part(body, span.clone());
-            let index = Index::of(json);
+            let index = index.unwrap_or_else(|| Index::of(json));
             let outline = Outline::read(json, &index);
             let assistant = outline.call.assistant.and_then(|assistant| {
                 let start = assistant.as_ptr().addr().saturating_sub(json.as_ptr().addr());
@@ -231,23 +233,24 @@ impl<'a> Outline<'a> {
     }
 
     fn of_usual(json: &'a str, index: &'a Index) -> Option<Self> {
-        let mut row = Indexed::new(json, index).root()?;
-        let id = row.take("id").and_then(|id| read_id(id).ok());
-        let call = match row.take("call") {
+        let row = Indexed::new(json, index);
+        let [id, call] = row.pick(json, ["id", "call"])?;
+        let id = id.and_then(|id| read_id(id).ok());
+        let call = match call {
             None | Some("null") => CallOutline::default(),
-            Some(call) => CallOutline::of(row.read_part(call)?),
+            Some(call) => CallOutline::of(row.pick(call, ["status", "assistant"])?),
         };
         Some(Self { id, call })
     }
 }
 
 impl<'a> CallOutline<'a> {
-    fn of(mut call: Object<'a>) -> Self {
-        let status = call.take("status").and_then(read_string);
+    fn of([status, assistant]: [Option<&'a str>; 2]) -> Self {
+        let status = status.and_then(read_string);
         let status = status.filter(|status| status.len() <= MAX_WORD_BYTES && !status.contains('\0'));
         Self {
             status: Some(status.map_or_else(String::new, Cow::into_owned)),
-            assistant: call.take("assistant").filter(|json| *json != "null"),
+            assistant: assistant.filter(|json| *json != "null"),
         }
     }
 }

@@ -30,6 +30,7 @@ mod values;
 
 use crate::records::{Assistant, Call, CallRetryConfig, Campaign, CampaignRow, Reject, Time};
 use crate::wire::Index;
+use std::sync::Arc;
 
 pub use drift::{DriftCounts, MAX_FAMILY, MAX_LINES, Sighting};
 pub use erased::{Erased, ErasedRow};
@@ -105,7 +106,7 @@ pub struct RowRecords {
     /// The call that the row shows and that is left out, because it is past its time.
     pub past_call: Option<String>,
     /// Every retry configuration that the call refers to.
-    pub call_retry_configs: Vec<CallRetryConfig>,
+    pub call_retry_configs: Vec<Arc<CallRetryConfig>>,
     /// What could not land. A row that has any is looked at again in every walk.
     pub rejects: Vec<Reject>,
     /// Strings and keys in which U+0000 or a lone surrogate was replaced by U+FFFD, those of the embedded assistant
@@ -138,7 +139,7 @@ pub struct AssistantRecords {
     /// `revox.assistants` and its parts.
     pub assistant: Assistant,
     /// Its retry configuration.
-    pub call_retry_configs: Vec<CallRetryConfig>,
+    pub call_retry_configs: Vec<Arc<CallRetryConfig>>,
     /// What of it could not land. Row keys are empty, and paths start at the assistant: the caller knows whose it is.
     pub rejects: Vec<Reject>,
     /// Strings and keys in which U+0000 or a lone surrogate was replaced by U+FFFD.
@@ -159,7 +160,7 @@ pub struct CampaignRecords {
     /// Its assistant, when the answer shows one that can be read.
     pub assistant: Option<Assistant>,
     /// Every retry configuration that the two refer to.
-    pub call_retry_configs: Vec<CallRetryConfig>,
+    pub call_retry_configs: Vec<Arc<CallRetryConfig>>,
     /// What could not land. Their row key is the campaign's id.
     pub rejects: Vec<Reject>,
     /// Strings and keys in which U+0000 or a lone surrogate was replaced by U+FFFD.

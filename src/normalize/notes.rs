@@ -6,6 +6,7 @@ use super::drift::{Sighting, unknown_value};
 use super::{DriftCounts, secrets};
 use crate::records::{CallRetryConfig, Drift, Reject};
 use std::fmt;
+use std::sync::Arc;
 
 /// A key that is longer is cut: what is unknown may be anything.
 const MAX_KEY_CHARACTERS: usize = 100;
@@ -67,8 +68,10 @@ pub(super) struct Notes {
     /// What drift paths start with: nothing for a row, `assistant`, `campaign`.
     drift_root: &'static str,
     pub(super) rejects: Vec<Reject>,
-    pub(super) call_retry_configs: Vec<CallRetryConfig>,
+    pub(super) call_retry_configs: Vec<Arc<CallRetryConfig>>,
     drift: DriftCounts,
+    /// How often anything came up.
+    pub(super) noted: u64,
 }
 
 impl Notes {
@@ -84,6 +87,7 @@ impl Notes {
 
     /// A piece that cannot land; its JSON may hold secrets.
     pub(super) fn reject(&mut self, path: &Path<'_>, reason: impl Into<String>, json: &str) {
+        self.noted += 1;
         let reject = self.make_reject(path, reason.into(), json);
         self.rejects.push(reject);
     }
@@ -99,6 +103,7 @@ impl Notes {
 
     /// Something that the mirror does not know.
     pub(super) fn drift(&mut self, path: &Path<'_>, kind: String) {
+        self.noted += 1;
         let path = path.general();
         let path = match (self.drift_root, path.as_str()) {
             ("", _) => path,
@@ -117,7 +122,7 @@ impl Notes {
     }
 
     /// A configuration that something refers to; equal ones are one.
-    pub(super) fn share(&mut self, config: CallRetryConfig) {
+    pub(super) fn share(&mut self, config: Arc<CallRetryConfig>) {
         if !self.call_retry_configs.iter().any(|known| known.id == config.id) {
             self.call_retry_configs.push(config);
         }

@@ -8,16 +8,49 @@ use super::jsonb::canonical;
 use super::known;
 use super::time::time_of_day;
 use crate::records::{CallRetryConfig, CallingWindow, Field, JsonText};
+use std::cell::RefCell;
 use std::fmt::Write;
+use std::sync::Arc;
+
+thread_local! {
+    /// The text of the configuration that was read last and of which there was nothing to be said: thousands of calls show the same.
+    static LAST: RefCell<Option<(String, Arc<CallRetryConfig>)>> = const { RefCell::new(None) };
+}
+
+/// A text that is longer is not remembered.
+const MOST_REMEMBERED: usize = 16 * 1024;
 
 /// Reads the configuration that stands under `key`, shares it, and gives its id.
 pub(super) fn read(fields: &mut Fields<'_, '_>, key: &'static str) -> Field<String> {
-    let config = fields.child(key, read_config);
+    let json = fields.peek(key).unwrap_or_default();
+    let last = LAST.with_borrow(|last| Some(Arc::clone(&last.as_ref().filter(|(text, _)| text == json)?.1)));
+    let config = match last {
+        Some(config) => {
+            fields.raw(key);
+            Field::Value(config)
+        }
+        None => read_anew(fields, key, json),
+    };
     match config {
         Field::Value(config) => {
             let id = config.id.clone();
             fields.notes.share(config);
             Field::Value(id)
+        }
+        Field::Null => Field::Null,
+        Field::Absent => Field::Absent,
+    }
+}
+
+fn read_anew(fields: &mut Fields<'_, '_>, key: &'static str, json: &str) -> Field<Arc<CallRetryConfig>> {
+    let noted = fields.notes.noted;
+    match fields.child(key, read_config) {
+        Field::Value(config) => {
+            let config = Arc::new(config);
+            if fields.notes.noted == noted && json.len() <= MOST_REMEMBERED {
+                LAST.set(Some((json.to_owned(), Arc::clone(&config))));
+            }
+            Field::Value(config)
         }
         Field::Null => Field::Null,
         Field::Absent => Field::Absent,

@@ -57,11 +57,9 @@ pub(super) fn read_boolean(json: &str) -> Option<bool> {
         Kind::Boolean => Cow::Borrowed(json),
         _ => read_string(json)?,
     };
-    match text.trim().to_ascii_lowercase().as_str() {
-        "true" => Some(true),
-        "false" => Some(false),
-        _ => None,
-    }
+    let text = text.trim();
+    let is_false = || text.eq_ignore_ascii_case("false").then_some(false);
+    text.eq_ignore_ascii_case("true").then_some(true).or_else(is_false)
 }
 
 /// A list of texts.

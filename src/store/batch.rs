@@ -225,13 +225,13 @@ impl Store {
 }
 
 /// Writes attempts with their parts.
-async fn write_attempts(
+async fn write_attempts<'l>(
     connection: &mut PgConnection,
-    lines: &Lines<'_>,
-    calls: &Written,
+    lines: &Lines<'l>,
+    calls: &Written<'_>,
     now: Time,
     (presumed_new, after_conflict): (bool, bool),
-) -> Result<Written, StoreError> {
+) -> Result<Written<'l>, StoreError> {
     remove_attempts(connection, lines, calls, now).await?;
     let attempts =
         lines.attempts.iter().map(|(id, (owner, record))| (*id, Line { owner, index: 0, record: *record }));
@@ -265,7 +265,7 @@ async fn write_attempts(
 async fn remove_attempts(
     connection: &mut PgConnection,
     lines: &Lines<'_>,
-    calls: &Written,
+    calls: &Written<'_>,
     now: Time,
 ) -> Result<(), StoreError> {
     let whole: Vec<&str> = lines

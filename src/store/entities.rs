@@ -13,22 +13,45 @@ use std::collections::HashSet;
 /// Fewer lines than this are not worth the question which of them are there.
 const WORTH_COPYING: usize = 25;
 
+/// Lines that are certain to be new.
+#[derive(Debug)]
+pub(super) enum Fresh<'l> {
+    /// All of them.
+    All,
+    /// Those with these keys.
+    These(HashSet<&'l str>),
+}
+
+impl Fresh<'_> {
+    pub(super) fn contains(&self, key: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::These(keys) => keys.contains(key),
+        }
+    }
+}
+
+impl Default for Fresh<'_> {
+    fn default() -> Self {
+        Self::These(HashSet::new())
+    }
+}
+
 /// What became of the lines of an entity.
 #[derive(Debug, Default)]
-pub(super) struct Written {
+pub(super) struct Written<'l> {
     /// Lines that are new.
     pub(super) inserted: u64,
     /// Lines that were there, and differed.
     pub(super) updated: u64,
-    /// The keys of lines that are certain to be new.
-    pub(super) fresh: HashSet<String>,
+    pub(super) fresh: Fresh<'l>,
     /// The keys of lines that yield to what is there.
     pub(super) contested: HashSet<String>,
     /// Who owned lines until now that have gone to another owner.
     pub(super) former_owners: Vec<String>,
 }
 
-impl Written {
+impl Written<'_> {
     pub(super) fn all(&self) -> u64 {
         self.inserted + self.updated
     }
@@ -46,16 +69,20 @@ pub(super) async fn write_entities<'l, R: Sync + 'l>(
     now: Time,
     presumed_new: bool,
     doing: &'static str,
-) -> Result<Written, StoreError> {
+) -> Result<Written<'l>, StoreError> {
     let mut written = Written::default();
     if lines.len() == 0 {
         return Ok(written);
     }
     let worth_copying = lines.len() >= WORTH_COPYING;
-    let (keys, lines): (Vec<&str>, Vec<Line<'_, R>>) = lines.unzip();
-    let (new, known): (Vec<_>, Vec<_>) = if presumed_new {
-        (keys.iter().zip(lines).collect(), Vec::new())
-    } else if worth_copying {
+    let (keys, lines): (Vec<&'l str>, Vec<Line<'l, R>>) = lines.unzip();
+    if presumed_new {
+        copy(connection, target, &lines, now, doing).await?;
+        written.inserted = u64::try_from(lines.len()).unwrap_or(u64::MAX);
+        written.fresh = Fresh::All;
+        return Ok(written);
+    }
+    let (new, known): (Vec<_>, Vec<_>) = if worth_copying {
         let existing: HashSet<String> = query_scalar(AssertSqlSafe(target.statements.existing.clone()))
             .bind(&keys)
             .fetch_all(&mut *connection)
@@ -63,14 +90,14 @@ pub(super) async fn write_entities<'l, R: Sync + 'l>(
             .map_err(StoreError::query(doing))?
             .into_iter()
             .collect();
-        keys.iter().zip(lines).partition(|(key, _)| !existing.contains(**key))
+        keys.into_iter().zip(lines).partition(|(key, _)| !existing.contains(*key))
     } else {
-        (Vec::new(), keys.iter().zip(lines).collect())
+        (Vec::new(), keys.into_iter().zip(lines).collect())
     };
-    let (new_keys, new): (Vec<&&str>, Vec<Line<'_, R>>) = new.into_iter().unzip();
+    let (new_keys, new): (HashSet<&'l str>, Vec<Line<'_, R>>) = new.into_iter().unzip();
     copy(connection, target, &new, now, doing).await?;
     written.inserted = u64::try_from(new.len()).unwrap_or(u64::MAX);
-    written.fresh = new_keys.into_iter().map(|key| (*key).to_owned()).collect();
+    written.fresh = Fresh::These(new_keys);
     if !known.is_empty() {
         let known: Vec<Line<'_, R>> = known.into_iter().map(|(_, line)| line).collect();
         let row = target.upsert(&known, now).fetch_one(connection).await.map_err(StoreError::query(doing))?;

@@ -45,6 +45,8 @@ impl CampaignPass {
             None => ask_campaign(&self.mirror, self.id()).await?,
         };
         let presumed = self.presumed(lease.is_some() && is_first).await;
+        // It is on its way while the walk's beginning is written.
+        let first_page = presumed.map(|(shape, _)| reader.clone().fetch_first(shape));
         let (shape, first) = match presumed {
             Some((shape, _)) => (shape, None),
             None => self.first_rows(&reader).await?,
@@ -75,6 +77,7 @@ impl CampaignPass {
         }
         let mut walker = Walker::new(&self.mirror, lease, reader, walk);
         walker.presumed_total = presumed.map(|(_, total)| total);
+        walker.first_page = first_page;
         Ok((walker, first))
     }
 

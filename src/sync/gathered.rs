@@ -41,6 +41,9 @@ impl Gathered {
         self.seen.append(&mut page.seen);
         self.changed.append(&mut page.changed);
         self.erased.append(&mut page.erased);
+        if self.states.is_empty() {
+            self.states = std::mem::take(&mut page.states);
+        }
         self.states.reserve(page.states.len());
         for (id, mut state) in page.states {
             // A filtered page does not tell where a row stands; another one may have.

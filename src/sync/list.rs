@@ -44,7 +44,7 @@ impl ListedCampaign {
         lease: &Lease,
     ) -> Result<(), StoreError> {
         let parents = Parents {
-            call_retry_configs: self.records.call_retry_configs.iter().collect(),
+            call_retry_configs: self.records.call_retry_configs.iter().map(AsRef::as_ref).collect(),
             stubs: self.campaign().assistant_id.value().map(String::as_str).into_iter().collect(),
             ..Parents::default()
         };
@@ -176,7 +176,7 @@ pub(super) async fn save(
     let records = || listing.campaigns.iter().map(|it| &it.records);
     let parents = Parents {
         assistants: records().filter_map(|it| it.assistant.as_ref()).collect(),
-        call_retry_configs: records().flat_map(|it| &it.call_retry_configs).collect(),
+        call_retry_configs: records().flat_map(|it| &it.call_retry_configs).map(AsRef::as_ref).collect(),
         stubs: records().filter_map(|it| it.campaign.assistant_id.value()).map(String::as_str).collect(),
         rejects: records().flat_map(|it| &it.rejects).chain(&listing.unreadable).collect(),
     };

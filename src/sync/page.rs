@@ -15,9 +15,13 @@ use chrono::TimeDelta;
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
+use tokio_util::task::AbortOnDropHandle;
 
 /// A reading that may be put off by less than this part of the time until then is left as it is noted.
 const WORTH_NOTING: i32 = 10;
+
+/// A first page on its way.
+pub(super) type FirstPage = AbortOnDropHandle<Result<RowsPage, PageError>>;
 
 /// What every page of a campaign's walk needs.
 #[derive(Clone)]
@@ -136,28 +140,29 @@ impl PageReader {
         self.prepare(page, position).await
     }
 
-    /// Fetches and prepares the first page, unless it is not what the shape leads to expect.
-    pub(super) async fn read_first(self, shape: Shape) -> Result<PreparedPage, PageError> {
-        let page = fetch_page(&self.client, &self.campaign_id, shape.ask(0)).await?;
-        if !fits(shape, &page) {
-            return Err(PageError::PagedOtherwise);
-        }
-        self.prepare(page, 0).await
+    /// Begins to fetch the first page, which is not taken when it is not what the shape leads to expect.
+    pub(super) fn fetch_first(self, shape: Shape) -> FirstPage {
+        AbortOnDropHandle::new(tokio::spawn(async move {
+            let page = fetch_page(&self.client, &self.campaign_id, shape.ask(0)).await?;
+            if fits(shape, &page) { Ok(page) } else { Err(PageError::PagedOtherwise) }
+        }))
     }
 
     /// Tells what is known from what is not, and normalizes the latter. Parsing runs off the async threads.
     pub(super) async fn prepare(self, page: RowsPage, position: u64) -> Result<PreparedPage, PageError> {
-        let hasher = self.hasher.clone();
-        let view = self.compute(move || PageView::new(page, &hasher)).await?;
-        let known = match &self.store {
-            Some(store) if !self.nothing_known => {
-                let ids: Vec<&str> = view.rows.iter().filter_map(|row| row.id.as_deref()).collect();
-                store.known_rows(&self.campaign_id, &ids).await?
-            }
-            _ => HashMap::new(),
-        };
         let reader = self.clone();
-        self.compute(move || reader.normalize(&view, &known, position)).await
+        let Some(store) = self.store.as_ref().filter(|_| !self.nothing_known) else {
+            let prepare = move || {
+                let view = PageView::new(page, &reader.hasher);
+                reader.normalize(view, &HashMap::new(), position)
+            };
+            return self.compute(prepare).await;
+        };
+        let view = self.compute(move || PageView::new(page, &reader.hasher)).await?;
+        let ids: Vec<&str> = view.rows.iter().filter_map(|row| row.id.as_deref()).collect();
+        let known = store.known_rows(&self.campaign_id, &ids).await?;
+        let reader = self.clone();
+        self.compute(move || reader.normalize(view, &known, position)).await
     }
 
     /// Computes off the async threads, when a processor is free: more threads would only need more memory.
@@ -169,7 +174,7 @@ impl PageReader {
         Ok(tokio::task::spawn_blocking(computation).await?)
     }
 
-    fn normalize(&self, view: &PageView, known: &HashMap<String, KnownRow>, position: u64) -> PreparedPage {
+    fn normalize(&self, view: PageView, known: &HashMap<String, KnownRow>, position: u64) -> PreparedPage {
         let row_count = u64::try_from(view.rows.len()).unwrap_or(u64::MAX);
         let now = self.clock.now();
         let mut prepared = PreparedPage {
@@ -179,9 +184,8 @@ impl PageReader {
             replaced: view.page.replaced,
             ..PreparedPage::default()
         };
-        prepared.brought.assistants = normalize_new(view, &self.written, &mut prepared.drift);
+        prepared.brought.assistants = normalize_new(&view, &self.written, &mut prepared.drift);
         prepared.seen.reserve(view.rows.len());
-        prepared.statuses.reserve(view.rows.len());
         if self.nothing_known {
             prepared.changed.reserve(view.rows.len());
             prepared.states.reserve(view.rows.len());
@@ -189,7 +193,6 @@ impl PageReader {
         for (row, place) in view.rows.iter().zip(position..) {
             let id_hash = row.id.as_deref().map_or_else(Hash::default, |id| self.hasher.row_id(id));
             prepared.seen.push(id_hash);
-            prepared.statuses.push(row.status.clone());
             let held = row.id.as_deref().and_then(|id| known.get(id));
             // Of an id that stands twice the last one wins, and so it must be read when the first one was.
             let stands_twice = || row.id.as_ref().is_some_and(|id| prepared.states.contains_key(id));
@@ -213,9 +216,10 @@ impl PageReader {
             }
             let mut records =
                 normalize::indexed_row(json, &row.index, place, &self.options, &mut prepared.drift);
-            prepared.brought.configs.append(&mut records.call_retry_configs);
-            let assistant = records.call.as_ref().and_then(|call| call.assistant_id.value());
-            prepared.brought.assistant_ids.extend(assistant.cloned());
+            prepared.brought.add_configs(&mut records.call_retry_configs);
+            if let Some(assistant) = records.call.as_ref().and_then(|call| call.assistant_id.value()) {
+                prepared.brought.add_assistant(assistant);
+            }
             prepared.replaced += records.replaced;
             prepared.changed_bytes += json.len();
             match &row.id {
@@ -229,6 +233,7 @@ impl PageReader {
             }
             prepared.changed.push(records);
         }
+        prepared.statuses = view.rows.into_iter().map(|row| row.status).collect();
         prepared
     }
 

@@ -6,7 +6,7 @@ use crate::normalize::{self, AssistantRecords, Hash};
 use crate::records::{CallRetryConfig, Time};
 use crate::store::{Lease, Parents, Store, StoreError, assistant_key};
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// What this pass has written already. Shared by its campaigns.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ pub(super) struct Brought {
     /// By the hash of its text.
     pub(super) assistants: Vec<(Hash, AssistantRecords)>,
     /// Of the page's calls.
-    pub(super) configs: Vec<CallRetryConfig>,
+    pub(super) configs: Vec<Arc<CallRetryConfig>>,
     /// Assistants that the page's calls refer to.
     pub(super) assistant_ids: BTreeSet<String>,
 }
@@ -41,10 +41,29 @@ impl Brought {
 
     pub(super) fn append(&mut self, other: &mut Self) {
         self.assistants.append(&mut other.assistants);
-        self.configs.append(&mut other.configs);
+        self.add_configs(&mut other.configs);
         self.assistant_ids.append(&mut other.assistant_ids);
     }
+
+    /// Adds configurations, each of which most calls share.
+    pub(super) fn add_configs(&mut self, configs: &mut Vec<Arc<CallRetryConfig>>) {
+        for config in configs.drain(..) {
+            if !self.configs.iter().rev().take(NEAR).any(|known| known.id == config.id) {
+                self.configs.push(config);
+            }
+        }
+    }
+
+    /// Adds the assistant that a call refers to.
+    pub(super) fn add_assistant(&mut self, id: &str) {
+        if !self.assistant_ids.contains(id) {
+            self.assistant_ids.insert(id.to_owned());
+        }
+    }
 }
+
+/// Among so many configurations that were added last an equal one is looked for.
+const NEAR: usize = 8;
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -94,6 +113,7 @@ impl Written {
             let call_retry_configs = own_configs
                 .chain(&brought.configs)
                 .filter(|config| again || !configs.contains(&config.id))
+                .map(AsRef::as_ref)
                 .collect();
             Parents {
                 assistants: assistants.iter().map(|it| &it.assistant).collect(),

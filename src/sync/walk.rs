@@ -2,7 +2,7 @@
 //! the checkpoint that vouches for them.
 
 use super::gathered::Gathered;
-use super::page::{PageError, PageReader, PreparedPage};
+use super::page::{FirstPage, PageError, PageReader, PreparedPage};
 use super::rows::Rows;
 use super::walks::UnderWay;
 use super::{Mirror, RowCounts};
@@ -42,6 +42,8 @@ pub(super) struct Walker<'a> {
     presumes_new: bool,
     /// The total that an earlier pass has seen, when the first page is not at hand.
     pub(super) presumed_total: Option<u64>,
+    /// The first page, when it was asked for already.
+    pub(super) first_page: Option<FirstPage>,
     /// Counts among the walks under way.
     under_way: UnderWay,
 }
@@ -117,6 +119,7 @@ impl<'a> Walker<'a> {
             replaced: 0,
             presumes_new,
             presumed_total: None,
+            first_page: None,
             under_way: mirror.walks.begin(),
         }
     }
@@ -126,17 +129,16 @@ impl<'a> Walker<'a> {
     }
 
     /// Starts to fetch and prepare page `index`.
-    fn start_page(&self, reader: PageReader, index: u64, first: &mut Option<RowsPage>) -> PageTask {
+    fn start_page(&mut self, reader: PageReader, index: u64, first: &mut Option<RowsPage>) -> PageTask {
         let position = match self.walk.shape {
             Shape::Paged { page_size, .. } => index.saturating_mul(u64::from(page_size)),
             Shape::Unpaged => 0,
         };
-        AbortOnDropHandle::new(match first.take().filter(|_| index == 0) {
-            Some(page) => tokio::spawn(reader.prepare(page, position)),
-            None if index == 0 && self.presumed_total.is_some() => {
-                tokio::spawn(reader.read_first(self.walk.shape))
-            }
-            None => tokio::spawn(reader.read(self.walk.shape.ask(index), position)),
+        let asked = self.first_page.take().filter(|_| index == 0);
+        AbortOnDropHandle::new(match (first.take().filter(|_| index == 0), asked) {
+            (Some(page), _) => tokio::spawn(reader.prepare(page, position)),
+            (None, Some(page)) => tokio::spawn(async move { reader.prepare(page.await??, position).await }),
+            (None, None) => tokio::spawn(reader.read(self.walk.shape.ask(index), position)),
         })
     }
 

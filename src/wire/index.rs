@@ -1,58 +1,36 @@
 //! Where the objects and lists of a row end, found once: whoever reads one level of it then steps over what lies within.
 //!
-//! Owns: the scan, and reading objects and lists by it. The text is known to be JSON, since whoever split the answer has checked
-//! it; of a text that is none something may be read or nothing, and nothing worse happens. Without an index `object` reads the
-//! same, and looks at each byte once a level.
+//! Owns: reading objects and lists by what `scan` has found. Without an index `object` reads the same, and looks at each byte once a
+//! level.
 
 use super::object::{Member, Object, read_string};
+use super::scan::{Span, scan};
 use memchr::memchr2;
 use std::borrow::Cow;
 
-/// Where each object and list of a text begins, and how long it is, in the order of their beginnings.
+/// Where each object and list of a text begins, in the order of their beginnings.
 #[derive(Debug, Clone, Default)]
 pub struct Index {
-    spans: Vec<(u32, u32)>,
+    spans: Vec<Span>,
 }
 
 impl Index {
-    /// Scans a text.
+    /// Of a text that is one JSON value; of any other nothing is known.
     #[must_use]
     pub fn of(json: &str) -> Self {
-        let mut spans: Vec<(u32, u32)> = Vec::with_capacity(64);
-        if u32::try_from(json.len()).is_err() {
-            return Self::default();
-        }
-        let bytes = json.as_bytes();
-        let mut open: Vec<usize> = Vec::with_capacity(8);
-        let mut at = 0;
-        while let Some(byte) = bytes.get(at) {
-            match byte {
-                b'"' => {
-                    at = string_end(bytes, at);
-                    continue;
-                }
-                b'{' | b'[' => {
-                    open.push(spans.len());
-                    spans.push((u32::try_from(at).unwrap_or(u32::MAX), 0));
-                }
-                b'}' | b']' => {
-                    if let Some((start, length)) = open.pop().and_then(|slot| spans.get_mut(slot)) {
-                        *length = u32::try_from(at + 1).unwrap_or(u32::MAX) - *start;
-                    }
-                }
-                _ => {}
-            }
-            at += 1;
-        }
-        Self { spans }
+        Self::at_the_head_of(json.as_bytes()).map(|(index, _)| index).unwrap_or_default()
     }
 
-    /// The length of the object or list that begins there; none where none is known to.
-    fn length_at(&self, start: usize) -> Option<usize> {
+    /// Of the value that UTF-8 begins with, and where that ends; none where there is no value, or not all of it.
+    pub(super) fn at_the_head_of(text: &[u8]) -> Option<(Self, usize)> {
+        scan(text).map(|(spans, end)| (Self { spans }, end))
+    }
+
+    /// The object or list that begins there; none where none is known to.
+    fn span_at(&self, start: usize) -> Option<Span> {
         let start = u32::try_from(start).ok()?;
-        let place = self.spans.binary_search_by_key(&start, |span| span.0).ok()?;
-        let (_, length) = self.spans.get(place)?;
-        (*length > 0).then_some(usize::try_from(*length).ok()?)
+        let place = self.spans.binary_search_by_key(&start, |span| span.start).ok()?;
+        self.spans.get(place).copied()
     }
 }
 
@@ -86,8 +64,8 @@ impl<'a> Indexed<'a> {
 
     /// Reads an object that is part of the text.
     pub(super) fn object(self, json: &'a str) -> Option<Object<'a>> {
-        let mut members = Vec::with_capacity(16);
         let mut reader = Reader::begin(self, json, b'{')?;
+        let mut members = Vec::with_capacity(reader.most_items());
         while let Some(key) = reader.next(b'}')? {
             // A key that no text can be stays as it is written, and is like no other.
             let key = read_string(key).unwrap_or(Cow::Borrowed(key));
@@ -97,10 +75,27 @@ impl<'a> Indexed<'a> {
         Some(Object::indexed(members, self))
     }
 
+    /// The values of some keys of an object that is part of the text; of a key that stands twice the last one.
+    pub(crate) fn pick<const N: usize>(self, json: &'a str, keys: [&str; N]) -> Option<[Option<&'a str>; N]> {
+        let mut values = [None; N];
+        let mut reader = Reader::begin(self, json, b'{')?;
+        while let Some(key) = reader.next(b'}')? {
+            reader.step_over(b':')?;
+            let value = reader.value()?;
+            let key = read_string(key);
+            for (wanted, found) in keys.iter().zip(&mut values) {
+                if key.as_deref() == Some(*wanted) {
+                    *found = Some(value);
+                }
+            }
+        }
+        Some(values)
+    }
+
     /// Reads a list that is part of the text.
     pub(super) fn list(self, json: &'a str) -> Option<Vec<&'a str>> {
-        let mut items = Vec::new();
         let mut reader = Reader::begin(self, json, b'[')?;
+        let mut items = Vec::with_capacity(reader.most_items());
         while let Some(item) = reader.next(b']')? {
             items.push(item);
         }
@@ -116,14 +111,22 @@ struct Reader<'a> {
     start: usize,
     at: usize,
     is_first: bool,
+    commas: u32,
 }
 
 impl<'a> Reader<'a> {
     fn begin(source: Indexed<'a>, json: &'a str, open: u8) -> Option<Self> {
         let start = source.place_of(json)?;
-        let mut reader = Self { source, json, start, at: 0, is_first: true };
+        let mut reader = Self { source, json, start, at: 0, is_first: true, commas: 0 };
+        reader.skip_space();
+        reader.commas = source.index.span_at(start + reader.at).map_or(0, |span| span.commas);
         reader.step_over(open)?;
         Some(reader)
+    }
+
+    /// There are no more than this: a text without commas may hold one, or none.
+    fn most_items(&self) -> usize {
+        usize::try_from(self.commas).map_or(1, |commas| commas + 1)
     }
 
     /// The next key or item; `Some(None)` behind the last, none when the text is otherwise than it should be.
@@ -144,7 +147,9 @@ impl<'a> Reader<'a> {
         let begin = self.at;
         self.at = match self.byte()? {
             b'"' => string_end(self.json.as_bytes(), begin),
-            b'{' | b'[' => begin + self.source.index.length_at(self.start + begin)?,
+            b'{' | b'[' => {
+                begin + usize::try_from(self.source.index.span_at(self.start + begin)?.length).ok()?
+            }
             _ => {
                 let rest = self.json.as_bytes().get(begin..)?;
                 let ends =
@@ -219,12 +224,10 @@ mod tests {
             if inner.is_some() && levels > 0 {
                 assert_same(inner, by_index, levels - 1);
             }
-            let items = indexed.read_items(indexed.get(key).expect("the same"));
-            let plain_items = super::super::object::read_items(json);
-            assert_eq!(
-                items.map(|items| items.iter().map(Option::is_some).collect::<Vec<_>>()),
-                plain_items.map(|items| items.iter().map(Option::is_some).collect::<Vec<_>>())
-            );
+            let json = indexed.get(key).expect("the same");
+            assert_eq!(indexed.list_part(json), super::super::object::read_list(json));
+            let picked = indexed.pick_part(json, keys);
+            assert_eq!(picked, Object::read(json).map(|object| keys.map(|key| object.get(key))), "{json}");
         }
         let left = |object: Object<'_>| {
             let left = object.into_leftovers();

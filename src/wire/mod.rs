@@ -7,6 +7,7 @@ mod index;
 mod number;
 mod object;
 mod page;
+mod scan;
 mod stream;
 
 pub use index::Index;

@@ -106,14 +106,23 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// The items of a list that is the value of one of its members, those that are objects already read one level deep; `None`
-    /// when it is no list.
-    pub(crate) fn read_items(&self, json: &'a str) -> Option<Vec<Option<Object<'a>>>> {
+    /// Some values of an object that is the value of one of this one's members, without the others; `None` when it is none.
+    pub(crate) fn pick_part<const N: usize>(
+        &self,
+        json: &'a str,
+        keys: [&str; N],
+    ) -> Option<[Option<&'a str>; N]> {
         match self.source {
-            Some(source) if source.holds(json) => {
-                Some(source.list(json)?.into_iter().map(|item| source.object(item)).collect())
-            }
-            _ => read_items(json),
+            Some(source) if source.holds(json) => source.pick(json, keys),
+            _ => Object::read(json).map(|object| keys.map(|key| object.get(key))),
+        }
+    }
+
+    /// The texts of the items of a list that is the value of one of its members; `None` when it is no list.
+    pub(crate) fn list_part(&self, json: &'a str) -> Option<Vec<&'a str>> {
+        match self.source {
+            Some(source) if source.holds(json) => source.list(json),
+            _ => read_list(json),
         }
     }
 
@@ -154,22 +163,9 @@ impl<'a> Object<'a> {
     }
 }
 
-/// Reads a list of objects in one go; `None` when it is no list, or one that holds anything else.
-pub(crate) fn read_objects(json: &str) -> Option<Vec<Object<'_>>> {
-    read_whole(json, ListSeed(ObjectSeed))
-}
-
 /// The texts of a list's items; `None` when `json` is no list.
 pub(crate) fn read_list(json: &str) -> Option<Vec<&str>> {
-    read_whole(json, ListSeed(TextSeed))
-}
-
-/// A list's items, those that are objects already read one level deep; `None` when `json` is no list.
-pub(super) fn read_items(json: &str) -> Option<Vec<Option<Object<'_>>>> {
-    match read_objects(json) {
-        Some(objects) => Some(objects.into_iter().map(Some).collect()),
-        None => Some(read_list(json)?.into_iter().map(Object::read).collect()),
-    }
+    read_whole(json, ListSeed)
 }
 
 /// The text of a JSON string; `None` when `json` is none, or holds what no text can (a lone surrogate).
@@ -230,19 +226,19 @@ impl<'de> Visitor<'de> for ObjectSeed {
     }
 }
 
-/// A list whose items are read by another seed.
-struct ListSeed<S>(S);
+/// A list's items, as texts.
+struct ListSeed;
 
-impl<'de, S: DeserializeSeed<'de> + Copy> DeserializeSeed<'de> for ListSeed<S> {
-    type Value = Vec<S::Value>;
+impl<'de> DeserializeSeed<'de> for ListSeed {
+    type Value = Vec<&'de str>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_seq(self)
     }
 }
 
-impl<'de, S: DeserializeSeed<'de> + Copy> Visitor<'de> for ListSeed<S> {
-    type Value = Vec<S::Value>;
+impl<'de> Visitor<'de> for ListSeed {
+    type Value = Vec<&'de str>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a list")
@@ -250,7 +246,7 @@ impl<'de, S: DeserializeSeed<'de> + Copy> Visitor<'de> for ListSeed<S> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         let mut items = Vec::new();
-        while let Some(item) = seq.next_element_seed(self.0)? {
+        while let Some(item) = seq.next_element_seed(TextSeed)? {
             items.push(item);
         }
         Ok(items)
@@ -292,16 +288,13 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_read_with_or_without_objects() {
+    fn lists_are_read_whatever_they_hold() {
         assert_eq!(
             read_list(r#"[1e400, {"a":[]}, "x",null]"#),
             Some(vec!["1e400", r#"{"a":[]}"#, r#""x""#, "null"])
         );
         assert_eq!(read_list("{}"), None);
-        assert_eq!(read_objects(r#"[{"a":1},{}]"#).map(|list| list.len()), Some(2));
-        let items = read_items(r#"[{"a":1},1e400,{"b":"\ud800"}]"#).expect("a list");
-        assert_eq!(items.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false, true]);
-        assert!(read_items("null").is_none());
+        assert_eq!(read_list("null"), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The outermost shape of each answer: a page of rows, a list of campaigns, one campaign, the account.
 
-use super::{Kind, Object, RowSplitter, integer, read_string};
+use super::{Index, Kind, Object, RowSplitter, integer, read_string};
 use bytes::Bytes;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -28,6 +28,8 @@ pub struct RowsPage {
     pub body: Bytes,
     /// Where each row's JSON stands in `body`, in order.
     pub rows: Vec<Range<usize>>,
+    /// Where each row's objects and lists end, in order, unless they were taken.
+    pub indexes: Vec<Index>,
     /// `total`, when the answer has it (the paged API). One that is no count (negative, a fraction) is none.
     pub total: Option<u64>,
     /// `page`, when the answer has it.

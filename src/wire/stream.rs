@@ -3,14 +3,14 @@
 //! Owns: the outermost shape of `{"rows": [...]}`, in whatever pieces it comes. What is kept is the rows that nobody has
 //! taken yet, the one under way, and the counts; everything else is checked and forgotten.
 //!
-//! Rows are gathered and then found by the decoder that checks them, so that each byte is looked at once. The last
+//! Rows are gathered and then found by the scan that checks them, so that each byte is looked at once. The last
 //! one of what was gathered, which is not there as a whole, is followed to its end by a scan of its own.
 
 mod find;
 
 use self::find::{Scan, next_row, valid_part, whole_value};
 use super::page::{count, into_utf8_in_place};
-use super::{Kind, RowsPage, ShapeError};
+use super::{Index, Kind, RowsPage, ShapeError};
 use bytes::Bytes;
 use serde_json::value::RawValue;
 use std::ops::Range;
@@ -30,13 +30,14 @@ const BREAKS_OFF: &str = "JSON that breaks off";
 const MISTAKE: &str = "JSON with a mistake in it";
 
 /// Takes an answer piece by piece.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct RowSplitter {
     place: Place,
     scan: Scan,
     /// Whole rows and what stood between them, then what has come of the one under way or was gathered.
     rows: Vec<u8>,
     spans: Vec<Range<usize>>,
+    indexes: Vec<Index>,
     /// Where the row under way begins, or the first that was not looked for yet.
     row_start: usize,
     /// The key under way, then the member's; with its quotes.
@@ -81,8 +82,9 @@ enum Place {
 }
 
 /// What has been seen of `rows`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum List {
+    #[default]
     Missing,
     Other(Kind),
     Seen,
@@ -97,24 +99,9 @@ fn is_json(text: &[u8]) -> bool {
     simdutf8::basic::from_utf8(text).is_ok_and(|text| serde_json::from_str::<&RawValue>(text).is_ok())
 }
 
-impl Default for RowSplitter {
+impl Default for Place {
     fn default() -> Self {
-        Self {
-            place: Place::Start(0),
-            scan: Scan::default(),
-            rows: Vec::new(),
-            spans: Vec::new(),
-            row_start: 0,
-            key: Vec::new(),
-            text: Vec::new(),
-            is_cut: false,
-            list: List::Missing,
-            total: None,
-            page: None,
-            page_size: None,
-            replaced: 0,
-            mistake: None,
-        }
+        Self::Start(0)
     }
 }
 
@@ -206,6 +193,7 @@ impl RowSplitter {
         RowsPage {
             body: Bytes::from(body),
             rows: std::mem::take(&mut self.spans),
+            indexes: std::mem::take(&mut self.indexes),
             total: None,
             page: None,
             page_size: None,
@@ -234,7 +222,7 @@ impl RowSplitter {
                 return Err(error(format!("`rows` of type {}, not a list", kind.as_str())));
             }
         }
-        let (total, page, page_size) = (self.total, self.page, self.page_size);
+        let Self { total, page, page_size, .. } = self;
         Ok(RowsPage { total, page, page_size, ..self.take() })
     }
 
@@ -289,8 +277,9 @@ impl RowSplitter {
         let text = valid_part(gathered);
         let mut at = 0;
         let place = loop {
-            let Some(length) = text.get(at..).and_then(whole_value) else { break Place::InRow };
+            let Some((index, length)) = text.get(at..).and_then(whole_value) else { break Place::InRow };
             self.spans.push(self.row_start + at..self.row_start + at + length);
+            self.indexes.push(index);
             at += length;
             match gathered.get(at..).and_then(next_row) {
                 Some(next) => at += next,
@@ -342,10 +331,10 @@ impl RowSplitter {
     fn end_row(&mut self) -> Result<(), ShapeError> {
         self.replaced += into_utf8_in_place(&mut self.rows, self.row_start);
         let row = self.rows.get(self.row_start..).unwrap_or_default();
-        if !is_json(row) {
-            return Err(error(MISTAKE));
-        }
+        let scanned = Index::at_the_head_of(row).filter(|(_, end)| *end == row.len());
+        let Some((index, _)) = scanned else { return Err(error(MISTAKE)) };
         self.spans.push(self.row_start..self.rows.len());
+        self.indexes.push(index);
         self.place = Place::AfterRow;
         Ok(())
     }

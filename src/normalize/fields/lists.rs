@@ -4,7 +4,7 @@ use super::super::notes::Path;
 use super::super::values::IdFault;
 use super::Fields;
 use crate::records::Listed;
-use crate::wire::{self, Kind};
+use crate::wire::Kind;
 
 impl Fields<'_, '_> {
     /// A list of objects that have ids. One that has none becomes a reject.
@@ -35,26 +35,26 @@ impl Fields<'_, '_> {
             None | Some("null") => return Listed::Unread,
             Some(json) => json,
         };
-        let Some(objects) = self.object.read_items(json) else {
+        let Some(texts) = self.object.list_part(json) else {
             let reason = format!("it is {}, not a list", Kind::of(json).with_article());
             self.notes.reject(&Path::Field(&self.path, key), reason, json);
             return Listed::Unread;
         };
 
-        let count = objects.len();
+        let count = texts.len();
         let mut items = Vec::with_capacity(count);
         let mut faults = Vec::new();
-        for (index, object) in objects.into_iter().enumerate() {
+        for (index, json) in texts.into_iter().enumerate() {
             let path = Path::Item(&self.path, key, index);
-            let Some(object) = object else {
-                faults.push((index, "it is not an object".to_owned()));
-                items.extend(substitute());
-                continue;
+            let item = match self.object.read_part(json) {
+                Some(object) => read(&mut Fields::at(path, object, self.notes), Position { index, count })
+                    .map_err(|fault| fault.to_string()),
+                None => Err("it is not an object".to_owned()),
             };
-            match read(&mut Fields::at(path, object, self.notes), Position { index, count }) {
+            match item {
                 Ok(item) => items.extend(item),
-                Err(fault) => {
-                    faults.push((index, fault.to_string()));
+                Err(reason) => {
+                    faults.push((index, json, reason));
                     items.extend(substitute());
                 }
             }
@@ -62,9 +62,7 @@ impl Fields<'_, '_> {
         if faults.is_empty() {
             return Listed::Whole(items);
         }
-        let texts = wire::read_list(json).unwrap_or_default();
-        for (index, reason) in faults {
-            let json = texts.get(index).copied().unwrap_or_default();
+        for (index, json, reason) in faults {
             self.notes.reject(&Path::Item(&self.path, key, index), reason, json);
         }
         Listed::Partly(items)

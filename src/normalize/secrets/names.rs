@@ -105,24 +105,41 @@ const PARAMETERS: [&str; 8] = ["key", "keys", "code", "pass", "pw", "sid", "sess
 /// Names whose judgement is remembered: rows by the million have the same few.
 const REMEMBERED: usize = 2_000;
 
+/// What a name says of the value under it.
+#[derive(Clone, Copy)]
+struct Judgement {
+    is_credential: bool,
+    holds_credentials: bool,
+}
+
 /// Whether a member of this name holds a credential, going by the words that its name is made of.
 pub(super) fn is_credential(name: &str) -> bool {
+    judged(name).is_credential
+}
+
+/// Whether a member of this name is a list or an object of what is sent along with a request.
+pub(super) fn holds_credentials(name: &str) -> bool {
+    judged(name).holds_credentials
+}
+
+fn judged(name: &str) -> Judgement {
     thread_local! {
-        static KNOWN: RefCell<HashMap<Box<str>, bool>> = RefCell::default();
+        static KNOWN: RefCell<HashMap<Box<str>, Judgement>> = RefCell::default();
     }
+    let judge = || Judgement { is_credential: judge(name), holds_credentials: names_what_is_sent(name) };
     if name.len() > 100 {
-        return judge(name);
+        return judge();
     }
     KNOWN.with_borrow_mut(|known| {
-        if let Some(is_credential) = known.get(name) {
-            return *is_credential;
+        if let Some(judgement) = known.get(name) {
+            return *judgement;
         }
         if known.len() >= REMEMBERED {
             known.clear();
         }
-        let is_credential = judge(name);
-        known.insert(name.into(), is_credential);
-        is_credential
+        let judgement = judge();
+        known.insert(name.into(), judgement);
+        judgement
     })
 }
 
@@ -144,16 +161,11 @@ pub(super) fn is_credential_parameter(name: &str) -> bool {
     is_credential(name) || PARAMETERS.contains(&words(name).concat().as_str())
 }
 
-/// Whether a member of this name is a list or an object of what is sent along with a request.
-pub(super) fn holds_credentials(name: &str) -> bool {
+fn names_what_is_sent(name: &str) -> bool {
     const ENDS: [&str; 6] =
         ["headers", "header", "queryparams", "queryparameters", "querystring", "searchparams"];
-    // Said of every key there is, so that nothing is made of most.
-    let is_candidate = name.bytes().any(|byte| matches!(byte, b'h' | b'H' | b'q' | b'Q'));
-    is_candidate && {
-        let joined = words(name).concat();
-        ENDS.iter().any(|end| joined.ends_with(end))
-    }
+    let joined = words(name).concat();
+    ENDS.iter().any(|end| joined.ends_with(end))
 }
 
 /// A name's words in lower case: `apiKey`, `API-Key` and `api_key` are `api` and `key`.

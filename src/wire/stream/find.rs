@@ -1,8 +1,8 @@
-//! Where values end: of those that are there as a whole by the decoder that checks them, of others by a scan that can be
+//! Where values end: of those that are there as a whole by the scan that checks them, of others by a scan that can be
 //! broken off anywhere.
 
+use crate::wire::Index;
 use memchr::memchr2;
-use serde_json::value::RawValue;
 
 /// What of it is UTF-8 from the beginning on.
 pub(super) fn valid_part(bytes: &[u8]) -> &str {
@@ -12,15 +12,10 @@ pub(super) fn valid_part(bytes: &[u8]) -> &str {
     })
 }
 
-/// The length of the object, list or string that the text begins with, if it is there as a whole and is JSON.
-pub(super) fn whole_value(text: &str) -> Option<usize> {
+/// The object, list or string that the text begins with, if it is there as a whole and is JSON: its index and its length.
+pub(super) fn whole_value(text: &str) -> Option<(Index, usize)> {
     // The end of a number is where something else begins, which may not have come yet.
-    if !text.starts_with(['{', '[', '"']) {
-        return None;
-    }
-    let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
-    values.next()?.ok()?;
-    Some(values.byte_offset())
+    text.starts_with(['{', '[', '"']).then(|| Index::at_the_head_of(text.as_bytes()))?
 }
 
 /// Where the next row begins behind one, if there is a comma and then something.
