@@ -8,7 +8,8 @@ use super::lease::Lease;
 use super::open::{COMPARING, LOOKING_UP, Store, commit, until_it_commits};
 use super::parents::write_campaigns;
 use super::runs::{Kind, RunLine, save_run};
-use super::statement::{query, query_scalar};
+use super::standing::has_unshown_calls;
+use super::statement::query;
 use crate::plan::{Fingerprint, Shape};
 use crate::records::{Campaign, Time};
 #[cfg(feature = "sabotage")]
@@ -47,7 +48,7 @@ pub enum Extent<'a> {
     Whole {
         /// The rows that are gone.
         gone: &'a [String],
-        /// Whether calls that no live row shows are gone too.
+        /// Whether there may be calls that no live row shows, which are gone too.
         may_tombstone: bool,
         /// How the rows were read.
         reading: &'a str,
@@ -223,26 +224,6 @@ async fn tombstone_rows(connection: &mut PgConnection, ids: &[String], now: Time
     Ok(())
 }
 
-/// Whether a campaign has calls that none of its live rows shows: hardly ever, and all of them laid beside each other tell so in
-/// a third of the time that looking up each takes.
-async fn has_unshown_calls(connection: &mut PgConnection, campaign_id: &str) -> Result<bool, StoreError> {
-    let doing = "looking for calls that are gone";
-    sqlx::raw_sql(COMPARING).execute(&mut *connection).await.map_err(StoreError::query(doing))?;
-    let has = query_scalar(
-        "select exists (
-             select from revox.calls c
-             where c.campaign_id = $1 and c._deleted_at is null and not exists (
-                 select from revox.campaign_rows r
-                 where r.campaign_id = $1 and r._deleted_at is null and r.call_id = c.id))",
-    )
-    .bind(campaign_id)
-    .fetch_one(&mut *connection)
-    .await
-    .map_err(StoreError::query(doing))?;
-    sqlx::raw_sql(LOOKING_UP).execute(&mut *connection).await.map_err(StoreError::query(doing))?;
-    Ok(has)
-}
-
 /// Tombstones the calls of a campaign that no live row shows, of this or another campaign, with their attempts. A
 /// call that only another campaign shows becomes that one's, whose walk will see when it is gone.
 ///
@@ -258,7 +239,11 @@ pub(super) async fn tombstone_calls(
     if Sabotage::CallsNeverGone.is_on() {
         return Ok(());
     }
-    if !has_unshown_calls(connection, campaign_id).await? {
+    let doing = "tombstoning calls";
+    sqlx::raw_sql(COMPARING).execute(&mut *connection).await.map_err(StoreError::query(doing))?;
+    let is_due = has_unshown_calls(connection, campaign_id).await?;
+    sqlx::raw_sql(LOOKING_UP).execute(&mut *connection).await.map_err(StoreError::query(doing))?;
+    if !is_due {
         return Ok(());
     }
     query(
@@ -287,6 +272,6 @@ pub(super) async fn tombstone_calls(
     .bind(now)
     .execute(connection)
     .await
-    .map_err(StoreError::query("tombstoning calls"))?;
+    .map_err(StoreError::query(doing))?;
     Ok(())
 }

@@ -310,7 +310,7 @@ impl CampaignPass {
                 ended => ended?,
             }
             let mut facts = walker.facts();
-            let after = ask_campaign(&self.mirror, self.id()).await?;
+            let (after, standing) = self.look_back(store, &walker, &facts).await?;
             facts.after = after.as_ref().map(|shown| shown.fingerprint.clone());
             #[cfg(feature = "sabotage")]
             super::sabotage::spoil(&mut walker, &mut facts);
@@ -327,7 +327,7 @@ impl CampaignPass {
                 self.doubt_shape(&facts).await;
                 continue;
             }
-            let verdict = match self.judge(store, &walker, &facts, doubts).await {
+            let verdict = match self.judge(store, &walker, &facts, doubts, standing).await {
                 // The places where rows stood were pages, and are none any more.
                 Err(PageError::Api(error)) if error.is_bad_request() && rounds == 1 => continue,
                 judged => judged?,

@@ -2,7 +2,7 @@
 
 use super::campaign::{CampaignPass, Tally};
 use super::confirm;
-use super::list::ListedCampaign;
+use super::list::{ListedCampaign, ask_campaign};
 use super::page::PageError;
 use super::walk::Walker;
 use crate::plan::{Outcome, Shape, WalkFacts, objection};
@@ -20,6 +20,7 @@ pub(super) struct Verdict {
     pub(super) gone: Vec<String>,
     /// The rows that would vanish, when that is suspicious.
     pub(super) suspicious: Option<Vec<String>>,
+    /// There may be calls that no live row shows: they are gone, too.
     pub(super) may_tombstone: bool,
     /// The rows are to be put into the order of the walk.
     pub(super) reorder: bool,
@@ -66,6 +67,27 @@ pub(super) struct Walked {
 }
 
 impl CampaignPass {
+    /// The campaign's own word after the last page; and meanwhile, when nothing but that is in the way of removing what the walk did
+    /// not show, how the mirror's rows stand beside it.
+    pub(super) async fn look_back(
+        &self,
+        store: &Store,
+        walker: &Walker<'_>,
+        facts: &WalkFacts,
+    ) -> Result<(Option<ListedCampaign>, Option<Standing>), PageError> {
+        let unmoved = WalkFacts { after: facts.before.clone(), ..facts.clone() };
+        let standing = async {
+            if unmoved.may_tombstone() { self.stand_beside(store, walker).await.map(Some) } else { Ok(None) }
+        };
+        let (after, standing) = tokio::join!(ask_campaign(&self.mirror, self.id()), standing);
+        Ok((after?, standing?))
+    }
+
+    async fn stand_beside(&self, store: &Store, walker: &Walker<'_>) -> Result<Standing, StoreError> {
+        let hasher = &self.shared.hasher;
+        store.stand_beside(self.id(), |id| walker.seen.place_of(&hasher.row_id(id))).await
+    }
+
     /// What a walk proves: complete, with what is gone; or partial or suspicious, with the reason.
     pub(super) async fn judge(
         &self,
@@ -73,6 +95,7 @@ impl CampaignPass {
         walker: &Walker<'_>,
         facts: &WalkFacts,
         doubts: Vec<String>,
+        standing: Option<Standing>,
     ) -> Result<Verdict, PageError> {
         let verdict = |outcome, note: Option<String>| {
             let walk = &walker.walk;
@@ -84,9 +107,10 @@ impl CampaignPass {
         if !facts.may_tombstone() {
             return Ok(verdict(Outcome::Complete, None));
         }
-        let hasher = &self.shared.hasher;
-        let Standing { live, missing, in_order } =
-            store.stand_beside(self.id(), |id| walker.seen.place_of(&hasher.row_id(id))).await?;
+        let Standing { live, missing, in_order, has_unshown_calls } = match standing {
+            Some(standing) => standing,
+            None => self.stand_beside(store, walker).await?,
+        };
         if let Some(reason) = self.objection(store, live, &missing).await? {
             let suspicious = Some(missing.into_iter().map(|row| row.id).collect());
             return Ok(Verdict { suspicious, ..verdict(Outcome::Suspicious, Some(reason)) });
@@ -96,8 +120,9 @@ impl CampaignPass {
         {
             return Ok(verdict(Outcome::Partial, Some(doubt)));
         }
-        let gone = missing.into_iter().map(|row| row.id).collect();
-        Ok(Verdict { gone, may_tombstone: true, reorder: !in_order, ..verdict(Outcome::Complete, None) })
+        let gone: Vec<String> = missing.into_iter().map(|row| row.id).collect();
+        let may_tombstone = has_unshown_calls || !gone.is_empty();
+        Ok(Verdict { gone, may_tombstone, reorder: !in_order, ..verdict(Outcome::Complete, None) })
     }
 
     /// Why the rows that a proven walk did not show are not taken for gone: a person should look first.
