@@ -184,6 +184,19 @@ mod tests {
     }
 
     #[test]
+    fn a_configuration_that_is_shown_again_is_the_same_and_what_is_odd_about_it_is_said_again() {
+        for (config, sightings) in
+            [(r#"{"max_retry_attempts":3}"#, 0), (r#"{"max_retry_attempts":3,"surprise":1}"#, 3), ("7", 3)]
+        {
+            let json = format!(r#"{{"id":"a","call_retry_config":{config}}}"#);
+            let mut drift = DriftCounts::new();
+            let read: Vec<_> = (0..3).map(|_| assistant(&json, &mut drift).expect("an assistant")).collect();
+            assert!(read.iter().all(|records| *records == read[0]), "{config}");
+            assert_eq!(drift.iter().map(|(_, sighting)| sighting.count).sum::<u64>(), sightings, "{config}");
+        }
+    }
+
+    #[test]
     fn windows_keep_their_texts_beside_their_times() {
         let json = format!(
             r#"{{"id":"a","call_retry_config":{{"calling_windows":[{WINDOW},{{"calling_window_start_time":"noon"}}]}}}}"#

@@ -1,6 +1,6 @@
 //! One look at each byte of a JSON value: whether it is one, where it ends, and where each object and list in it does.
 //!
-//! Owns: JSON's grammar (RFC 8259), of a text that is known to be UTF-8. No value is read here, and nothing nests too deeply.
+//! Owns: JSON's grammar (RFC 8259), of a text that is known to be UTF-8. No value is read here, and none nests too deeply for it.
 
 /// An object or a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,13 +11,19 @@ pub(super) struct Span {
     pub(super) commas: u32,
 }
 
-/// An object or a list whose end has not come, by its place among the spans; none outside of all.
+/// An object or a list whose end has not come.
 #[derive(Clone, Copy)]
 struct Open {
-    slot: Option<usize>,
-    is_object: bool,
+    /// Its place among the spans, unless it lies too deep.
+    slot: u32,
     commas: u32,
+    is_object: bool,
 }
+
+/// Objects and lists that lie deeper have no span: nothing that is known of rows does, and an answer of brackets alone is to take no
+/// more memory than it must.
+const DEEPEST: usize = 64;
+const NO_SLOT: u32 = u32::MAX;
 
 /// Objects and lists of a row of the usual size, and how deep they nest.
 const USUAL_SPANS: usize = 48;
@@ -26,19 +32,20 @@ const USUAL_DEPTH: usize = 16;
 /// The objects and lists of the value that the text begins with, in the order of their beginnings, and where it ends. None where
 /// there is no value, or not all of it, or more than four gigabytes.
 pub(super) fn scan(text: &[u8]) -> Option<(Vec<Span>, usize)> {
-    let mut spans = Vec::with_capacity(USUAL_SPANS);
+    let mut spans: Vec<Span> = Vec::with_capacity(USUAL_SPANS);
     let mut around = Vec::with_capacity(USUAL_DEPTH);
-    let mut open = Open { slot: None, is_object: false, commas: 0 };
+    let mut open = Open { slot: NO_SLOT, commas: 0, is_object: false };
     let mut at = skip_space(text, 0);
     loop {
         match *text.get(at)? {
             byte @ (b'{' | b'[') => {
                 let is_object = byte == b'{';
-                around.push(std::mem::replace(
-                    &mut open,
-                    Open { slot: Some(spans.len()), is_object, commas: 0 },
-                ));
-                spans.push(Span { start: u32::try_from(at).ok()?, length: 0, commas: 0 });
+                let mut slot = NO_SLOT;
+                if around.len() < DEEPEST {
+                    slot = u32::try_from(spans.len()).ok()?;
+                    spans.push(Span { start: u32::try_from(at).ok()?, length: 0, commas: 0 });
+                }
+                around.push(std::mem::replace(&mut open, Open { slot, commas: 0, is_object }));
                 at = skip_space(text, at + 1);
                 let is_empty = matches!((*text.get(at)?, is_object), (b'}', true) | (b']', false));
                 if !is_empty {
@@ -55,7 +62,9 @@ pub(super) fn scan(text: &[u8]) -> Option<(Vec<Span>, usize)> {
         }
         // Behind a value: what it lies in goes on, or ends and is a value itself.
         loop {
-            let Some(slot) = open.slot else { return Some((spans, at)) };
+            if around.is_empty() {
+                return Some((spans, at));
+            }
             at = skip_space(text, at);
             match (*text.get(at)?, open.is_object) {
                 (b',', is_object) => {
@@ -66,9 +75,10 @@ pub(super) fn scan(text: &[u8]) -> Option<(Vec<Span>, usize)> {
                 }
                 (b'}', true) | (b']', false) => {
                     at += 1;
-                    let span = spans.get_mut(slot)?;
-                    span.length = u32::try_from(at).ok()? - span.start;
-                    span.commas = open.commas;
+                    if let Some(span) = spans.get_mut(usize::try_from(open.slot).ok()?) {
+                        span.length = u32::try_from(at).ok()? - span.start;
+                        span.commas = open.commas;
+                    }
                     open = around.pop()?;
                 }
                 _ => return None,
@@ -207,7 +217,7 @@ mod tests {
     #[test]
     fn a_value_ends_where_the_json_library_says_so_and_what_is_none_is_none() {
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-        assert_eq!(scan(deep.as_bytes()).map(|(spans, end)| (spans.len(), end)), Some((100_000, 200_000)));
+        assert_eq!(scan(deep.as_bytes()).map(|(spans, end)| (spans.len(), end)), Some((DEEPEST, 200_000)));
         let texts = [
             "",
             " ",

@@ -47,8 +47,8 @@ pub(crate) const FIGURES: [Figure; 12] = [
     counted("requests a page, unchanged walk", 1.0),
     about("statements, nothing new", 138.0),
     counted("requests, nothing new", 2.0),
-    about("allocations a row, backfill", 115.0),
-    about("allocations a row, unchanged walk", 18.1),
-    about("instructions a row, backfill", 602_000.0),
-    about("instructions a row, unchanged walk", 291_000.0),
+    about("allocations a row, backfill", 88.0),
+    about("allocations a row, unchanged walk", 14.1),
+    about("instructions a row, backfill", 519_000.0),
+    about("instructions a row, unchanged walk", 216_000.0),
 ];

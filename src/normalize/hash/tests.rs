@@ -215,3 +215,18 @@ fn a_rows_status_is_its_calls() {
         assert_eq!(status(row).as_deref(), expected, "{row}");
     }
 }
+
+#[test]
+fn a_page_whose_indexes_were_taken_shows_the_same() {
+    let body = format!(r#"{{"rows":[{},{}]}}"#, row(r#"{"id":"a"}"#, "?x", "n"), row("null", "", "m"));
+    let page = RowsPage::split(body.as_bytes()).expect("a page");
+    assert_eq!(page.indexes.len(), page.rows.len());
+    let without = RowsPage { indexes: Vec::new(), ..page.clone() };
+    let views = [page, without].map(|page| PageView::new(page, &hasher()));
+    let shown = views.map(|view| {
+        let lengths = |row: &RowView| Indexed::new(&body[row.span.clone()], &row.index).root().is_some();
+        view.rows.iter().map(|row| (row.id.clone(), row.hash, lengths(row))).collect::<Vec<_>>()
+    });
+    assert_eq!(shown[0].len(), 2);
+    assert_eq!(shown[0], shown[1]);
+}

@@ -182,6 +182,18 @@ fn answers() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+#[test]
+fn what_an_answer_says_of_its_length_changes_nothing() {
+    for bytes in [0, 1, 60, 10_000, usize::MAX] {
+        let mut splitter = RowSplitter::default();
+        splitter.expect(bytes);
+        splitter.push(ANSWERS[0].as_bytes()).expect("a page");
+        let page = splitter.finish().expect("a page");
+        assert_eq!(texts(&page), [r#"{"id":"a"}"#, r#"{"id":"b"}"#], "{bytes}");
+        assert!(page.body.len() < 100);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
 
