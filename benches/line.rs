@@ -3,7 +3,7 @@
 
 use revox_mirror::normalize::{DriftCounts, Hasher, Options as Reading, PageView, indexed_row};
 use revox_mirror::simulator::{Flavour, NewerApi, Options, Simulator};
-use revox_mirror::store::encode_new_rows;
+use revox_mirror::store::NewRows;
 use revox_mirror::wire::{RowSplitter, RowsPage};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -93,10 +93,15 @@ fn take(answer: &str, hasher: &Hasher, to: Step) -> anyhow::Result<usize> {
         .zip(&view.rows)
         .map(|(place, row)| indexed_row(&text[row.span.clone()], &row.index, place, &reading, &mut drift))
         .collect();
+    let rows = records.len();
     if to == Step::Encode {
-        black_box(encode_new_rows("c", &records, chrono::DateTime::UNIX_EPOCH));
+        let mut new_rows = NewRows::with_room_for(answer.len());
+        records.into_iter().for_each(|records| new_rows.add("c", records));
+        black_box(new_rows);
+    } else {
+        black_box(records);
     }
-    Ok(black_box(records).len())
+    Ok(rows)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below what a float holds exactly")]

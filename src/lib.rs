@@ -14,7 +14,7 @@
 //! Beside the line stand [`verify`] (reads the API again and lays the tables beside it), [`upkeep`] (what is worked out of
 //! the tables after a pass), [`config`], [`clock`], [`observe`] (logs, progress, metrics, what is going on right now), [`daemon`] (schedule, life cycle, what becomes of
 //! trouble), [`admin`] (health, metrics and the status page over HTTP), [`localdb`] (the embedded Postgres), [`simulator`] (a look-alike of the Revox API
-//! that shares no type with [`wire`]) and [`cli`] (one file a command; one file alone writes to standard output and
+//! that shares no type with [`wire`]), `room` (large pieces of memory that are used again) and [`cli`] (one file a command; one file alone writes to standard output and
 //! error).
 
 pub mod admin;
@@ -28,6 +28,7 @@ pub mod normalize;
 pub mod observe;
 pub mod plan;
 pub mod records;
+mod room;
 #[cfg(feature = "sabotage")]
 pub mod sabotage;
 pub mod simulator;

@@ -27,6 +27,9 @@ const LATENCY: Duration = Duration::from_millis(20);
 /// Requests that are under way at once, as `api.max_concurrent_requests` has it.
 const CONNECTIONS: usize = 8;
 
+/// Walks of a daemon that are measured each round, behind its first one.
+const WATCHED_WALKS: usize = 3;
+
 /// The simulator gives pages of any size that a stage asks for.
 const MOST_ROWS_A_PAGE: u32 = 10_000;
 
@@ -156,6 +159,9 @@ async fn measure_round(
 
     simulator.inject(Fault::new(FaultKind::Slow(LATENCY)));
     report.add(Stage::UnchangedSlow, rows, full.run().await?.whole);
+    for seconds in pass.walks_of_a_daemon(WATCHED_WALKS).await? {
+        report.add(Stage::UnchangedWatched, rows, report::Figures { seconds, ..report::Figures::default() });
+    }
     report.add(Stage::FetchSlow, rows, floors::fetch(simulator, CONNECTIONS).await?);
     simulator.clear_faults();
 

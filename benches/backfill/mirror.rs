@@ -4,12 +4,17 @@ use crate::postgres::{Database, Meter, Server};
 use crate::processes::{self, Usage};
 use crate::report::Figures;
 use anyhow::{Context, ensure};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use revox_mirror::simulator::{Options, Simulator};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How often the database is asked whether the pass is over.
 const LOOK: Duration = Duration::from_millis(5);
+
+/// How long a daemon is watched at most.
+const WATCHED_AT_MOST: Duration = Duration::from_mins(1);
 
 /// What a process did in the pass, and until its end.
 pub(crate) struct Measured {
@@ -54,15 +59,8 @@ pub(crate) async fn migrate(database: &Database) -> anyhow::Result<()> {
 impl Pass<'_> {
     /// Makes the pass, from the start of the process to its end.
     pub(crate) async fn run(&self) -> anyhow::Result<Measured> {
-        let mut command = command(self.database);
-        command
-            .env("REVOX_API_KEY", Options::default().api_key)
-            .env("REVOX_BASE_URL", self.simulator.base_url())
-            // Who fills a mirror with a million conversations does not wait for their words.
-            .env("REVOX_MIRROR__SEARCH__ENABLED", "false")
-            .envs(self.settings.iter().map(|(name, value)| (*name, value.as_str())))
-            .args(["run", "--once"])
-            .args(self.arguments);
+        let mut command = self.command();
+        command.args(["run", "--once"]).args(self.arguments);
         self.simulator.reset_requests();
         let before = self.database.passes_ended().await?;
         let meter = self.server.begin().await?;
@@ -90,6 +88,60 @@ impl Pass<'_> {
         ensure!(status.success(), "the mirror ended with {status}");
         let whole = self.figures(&meter, &usage).await?;
         Ok(Measured { pass: pass.unwrap_or(whole), whole })
+    }
+
+    /// Has a daemon walk over everything in each tick, and measures from the moment it asks for the list until the last campaign is
+    /// proven: `walks` times, without its first walk.
+    pub(crate) async fn walks_of_a_daemon(&self, walks: usize) -> anyhow::Result<Vec<f64>> {
+        let mut command = self.command();
+        command
+            .env("REVOX_MIRROR__SCHEDULE__CRON", "*/2 * * * * *")
+            .env("REVOX_MIRROR__ADMIN__LISTEN", "")
+            .env("REVOX_MIRROR__SYNC__FULL_WALK_EVERY", "1s")
+            .env("REVOX_MIRROR__SYNC__FULL_WALK_AT_MOST", "1s")
+            .arg("run");
+        let lists = || self.simulator.requests().count("GET /campaigns");
+        let campaigns = self.simulator.campaign_ids().len();
+        self.simulator.reset_requests();
+        let mut ended = self.database.passes_ended().await?;
+        let mut seen = 0;
+        let mut child = command.spawn().context("the mirror could not be started")?;
+        let deadline = Instant::now() + WATCHED_AT_MOST;
+        let mut measured = Vec::new();
+        for walk in 0..=walks {
+            let asked = loop {
+                ensure!(Instant::now() < deadline, "a daemon that was to walk every two seconds did not");
+                if lists() > seen {
+                    break Instant::now();
+                }
+                tokio::time::sleep(LOOK / 5).await;
+            };
+            seen = lists();
+            ended += campaigns;
+            while self.database.passes_ended().await? < ended {
+                ensure!(Instant::now() < deadline, "a daemon's walk did not end");
+                tokio::time::sleep(LOOK).await;
+            }
+            if walk > 0 {
+                measured.push(asked.elapsed().as_secs_f64());
+            }
+        }
+        kill(Pid::from_raw(i32::try_from(child.id())?), Signal::SIGTERM)?;
+        let status = tokio::task::spawn_blocking(move || child.wait()).await??;
+        ensure!(status.success(), "the daemon ended with {status}");
+        Ok(measured)
+    }
+
+    /// The program over this account.
+    fn command(&self) -> Command {
+        let mut command = command(self.database);
+        command
+            .env("REVOX_API_KEY", Options::default().api_key)
+            .env("REVOX_BASE_URL", self.simulator.base_url())
+            // Who fills a mirror with a million conversations does not wait for their words.
+            .env("REVOX_MIRROR__SEARCH__ENABLED", "false")
+            .envs(self.settings.iter().map(|(name, value)| (*name, value.as_str())));
+        command
     }
 
     async fn figures(&self, meter: &Meter, usage: &Usage) -> anyhow::Result<Figures> {

@@ -11,6 +11,8 @@ pub(crate) enum Stage {
     Incremental,
     Fetch,
     UnchangedSlow,
+    /// The same by a daemon, which is there already.
+    UnchangedWatched,
     FetchSlow,
     Copy,
     CopyKeysAlone,
@@ -32,6 +34,7 @@ impl Stage {
             Self::Incremental => "pass, 1 row in 100 changed".to_owned(),
             Self::Fetch => "floor: fetch all pages".to_owned(),
             Self::UnchangedSlow => "full walk, 20 ms a request".to_owned(),
+            Self::UnchangedWatched => "  by a daemon, from its list on".to_owned(),
             Self::FetchSlow => "floor: fetch, 20 ms a request".to_owned(),
             Self::Copy => "floor: COPY, keys and indexes".to_owned(),
             Self::CopyKeysAlone => "floor: COPY, primary keys".to_owned(),
@@ -147,6 +150,7 @@ impl Report {
             ("backfill / COPY, primary keys", Stage::Backfill, Stage::CopyKeysAlone),
             ("unchanged / fetch", Stage::Unchanged, Stage::Fetch),
             ("unchanged / fetch, 20 ms a request", Stage::UnchangedSlow, Stage::FetchSlow),
+            ("  by a daemon / fetch", Stage::UnchangedWatched, Stage::FetchSlow),
         ] {
             if let (Some(over), Some(under)) = (self.seconds(&over), self.seconds(&under)) {
                 println!("{what:<36} {:>6.2}", over / under);

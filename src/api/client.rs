@@ -217,11 +217,17 @@ impl Client {
         let stream = RowStream::new(body, None, self.exchange.max_answer_bytes());
         let date = stream.date();
         let within = self.exchange.total_timeout();
-        let collected = tokio::time::timeout(within, stream.collect(most)).await;
-        match collected.unwrap_or(Err(ApiError::TimedOut { after: within })) {
-            Ok(body) => {
+        let gathered = tokio::time::timeout(within, stream.gather(most)).await;
+        match gathered.unwrap_or(Err(ApiError::TimedOut { after: within })) {
+            Ok(gathered) => {
                 permit.recover();
-                Ok(Answer { body, date })
+                // The next request goes while the rows of this answer are found.
+                drop(permit);
+                gathered.into_page().map(|body| Answer { body, date }).map_err(|error| {
+                    let failure = Failure::passing(error);
+                    let pause = tries.pause_after(&failure);
+                    (failure, pause)
+                })
             }
             Err(error @ ApiError::TooLarge { .. }) => {
                 let failure = Failure::lasting(error);

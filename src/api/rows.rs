@@ -89,9 +89,8 @@ impl RowStream {
         Ok(Some(last).filter(|page| !page.rows.is_empty()))
     }
 
-    /// All rows as one page; cut when there are more than `most` and no total has come that would explain them, whether
-    /// there is more to be read or not.
-    pub(super) async fn collect(mut self, most: usize) -> Result<RowsPage, ApiError> {
+    /// The whole answer; or as much of it as shows more rows than `most` without a total that would explain them.
+    pub(super) async fn gather(mut self, most: usize) -> Result<Gathered, ApiError> {
         let Some(mut splitter) = self.splitter.take() else {
             return Err(malformed(ShapeError { what: String::new() }));
         };
@@ -102,14 +101,32 @@ impl RowStream {
             read = read.saturating_add(piece.len());
             splitter.push(&piece).map_err(malformed)?;
             if splitter.rows_held() > most && splitter.total().is_none() {
-                return Ok(RowsPage { is_cut: true, ..splitter.take() });
+                return Ok(Gathered { splitter, most, is_cut: true });
             }
             if read > self.max_bytes {
                 return Err(ApiError::TooLarge { max_bytes: self.max_bytes });
             }
         }
-        let page = splitter.finish().map_err(malformed)?;
-        let is_cut = page.rows.len() > most && page.total.is_none();
+        Ok(Gathered { splitter, most, is_cut: false })
+    }
+}
+
+/// An answer that has come, and whose rows are still to be found.
+pub(super) struct Gathered {
+    splitter: RowSplitter,
+    most: usize,
+    is_cut: bool,
+}
+
+impl Gathered {
+    /// All rows as one page; cut when there are more than were wanted and no total that would explain them, whether there is more
+    /// to be read or not.
+    pub(super) fn into_page(mut self) -> Result<RowsPage, ApiError> {
+        if self.is_cut {
+            return Ok(RowsPage { is_cut: true, ..self.splitter.take() });
+        }
+        let page = self.splitter.finish().map_err(malformed)?;
+        let is_cut = page.rows.len() > self.most && page.total.is_none();
         Ok(RowsPage { is_cut, ..page })
     }
 }

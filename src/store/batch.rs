@@ -5,6 +5,7 @@ use super::checkpoint::{WalkCheckpoint, save_walk};
 use super::drift::save_drift;
 use super::entities::{Written, write_entities};
 use super::erasure::Belongings;
+use super::fresh::NewRows;
 use super::lease::Lease;
 use super::lines::Line;
 use super::open::{Store, commit, until_it_commits};
@@ -20,10 +21,9 @@ use super::tables::{
     SPEECH_EVENTS, TRANSCRIPT_TURNS,
 };
 use super::typed_lines::note_typed_lines;
-use super::wholesale::end_wholesale;
 use crate::normalize::{DriftCounts, ErasedRow, Hash, RowRecords};
 use crate::plan::Unsettled;
-use crate::records::{Call, CallAttempt, CampaignRow, Listed, Time};
+use crate::records::{Call, CallAttempt, CampaignRow, Listed, Reject, Time};
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -34,6 +34,8 @@ pub struct Batch<'a> {
     pub campaign_id: &'a str,
     /// The rows that are new or differ, in the order in which they were read.
     pub rows: &'a [RowRecords],
+    /// Rows that are presumed to be new, page by page; there are no others in a batch that has any.
+    pub new_rows: &'a [NewRows],
     /// What is to be remembered of each of them, by id.
     pub states: &'a HashMap<String, RowState>,
     /// Unsettled rows that were read again and did not change, with when to read them next.
@@ -48,8 +50,6 @@ pub struct Batch<'a> {
     pub retention: i64,
     /// What the mirror did not know.
     pub drift: &'a DriftCounts,
-    /// Whether nothing of it is likely to be there: it is written without asking then, and a second time when that was wrong.
-    pub presumed_new: bool,
 }
 
 /// The pages of a walk that a batch is made of.
@@ -76,57 +76,82 @@ pub struct BatchCounts {
     pub rejected: u64,
     /// Those among them that were not there before.
     pub rejected_new: u64,
-    /// Whether something stood in its way, so that it was written a second time.
-    pub was_in_conflict: bool,
+}
+
+/// The rows of a batch in the tables, whichever way they got there.
+#[derive(Default)]
+pub(super) struct Landed<'a> {
+    /// Rows of `revox.campaign_rows` that are new.
+    pub(super) inserted: u64,
+    /// Lines of rows, calls and attempts that were really written.
+    pub(super) written: u64,
+    /// Rows whose call lists an attempt that belongs to another call.
+    pub(super) contested: u64,
+    /// Their ids.
+    pub(super) rows: Vec<&'a str>,
+    /// Of those that landed whole.
+    pub(super) whole_rows: Vec<&'a str>,
+    /// Of their calls.
+    pub(super) calls: Vec<&'a str>,
+    /// Of their attempts.
+    pub(super) attempts: Vec<&'a str>,
+    /// Calls that are left out because they are past their time.
+    pub(super) past_calls: Vec<String>,
+    /// What could not land.
+    pub(super) rejects: Vec<&'a Reject>,
 }
 
 /// The lines of a batch: every key once.
-pub(super) struct Lines<'a> {
-    pub(super) rows: BTreeMap<&'a str, &'a CampaignRow>,
-    pub(super) calls: BTreeMap<&'a str, &'a Call>,
+struct Lines<'a> {
+    rows: BTreeMap<&'a str, &'a CampaignRow>,
+    calls: BTreeMap<&'a str, &'a Call>,
     /// By id: the call that it belongs to, which is the one with the smaller id, and the attempt.
-    pub(super) attempts: BTreeMap<&'a str, (&'a str, &'a CallAttempt)>,
+    attempts: BTreeMap<&'a str, (&'a str, &'a CallAttempt)>,
 }
 
 impl<'a> Lines<'a> {
     /// The last one read wins.
-    pub(super) fn of(rows: &'a [RowRecords]) -> Self {
+    fn of(rows: &'a [RowRecords]) -> Self {
         let shown = rows.iter().filter_map(|records| records.row.as_ref());
         let called = rows.iter().filter_map(|records| records.call.as_ref());
-        let calls = last_of_each(called.map(|call| (call.id.as_str(), call)).collect());
+        let calls: BTreeMap<_, _> =
+            last_of_each(called.map(|call| (call.id.as_str(), call)).collect()).into_iter().collect();
         let made = calls.values().rev().flat_map(|call| {
             call.attempts.items().iter().map(|attempt| (attempt.id.as_str(), (call.id.as_str(), attempt)))
         });
-        let attempts = last_of_each(made.collect());
-        Self { rows: last_of_each(shown.map(|row| (row.id.as_str(), row)).collect()), calls, attempts }
+        let attempts = last_of_each(made.collect()).into_iter().collect();
+        let rows = last_of_each(shown.map(|row| (row.id.as_str(), row)).collect()).into_iter().collect();
+        Self { rows, calls, attempts }
     }
 }
 
-/// By id, the last of those with an id. Sorted at once, which takes half as many comparisons as one insertion after the other.
-fn last_of_each<T>(mut lines: Vec<(&str, T)>) -> BTreeMap<&str, T> {
+/// In the order of ids, the last of those with an id. Sorted at once, which takes half as many comparisons as one insertion
+/// after the other.
+pub(super) fn last_of_each<T>(mut lines: Vec<(&str, T)>) -> Vec<(&str, T)> {
     lines.reverse();
     lines.sort_by_key(|(id, _)| *id);
     lines.dedup_by_key(|(id, _)| *id);
-    lines.into_iter().collect()
+    lines
 }
 
 impl Store {
-    /// Commits a batch with its checkpoint, under the campaign's lease.
+    /// Commits a batch with its checkpoint, under the campaign's lease. One whose rows are presumed to be new fails at once when
+    /// something is in its way.
     pub async fn commit_batch(
         &self,
         lease: &Lease,
         batch: &Batch<'_>,
         now: Time,
     ) -> Result<BatchCounts, StoreError> {
+        if !batch.new_rows.is_empty() {
+            return self.try_to_commit(lease, batch, now, false).await;
+        }
         let mut tries = 0;
-        let mut committed = until_it_commits(|| {
+        let committed = until_it_commits(|| {
             tries += 1;
             self.try_to_commit(lease, batch, now, tries > 1)
         })
         .await;
-        if let Ok(counts) = &mut committed {
-            counts.was_in_conflict = tries > 1;
-        }
         if let Err(StoreError::ForeignRows { .. }) = &committed {
             self.doubt_holders(batch).await?;
         }
@@ -151,8 +176,8 @@ impl Store {
         commit(transaction).await
     }
 
-    /// After a conflict nothing is presumed, and parts are removed that stand where those of new attempts are to go: whoever
-    /// deletes an attempt by hand leaves them behind, and only a conflict tells.
+    /// After a conflict parts are removed that stand where those of new attempts are to go: whoever deletes an attempt by hand
+    /// leaves them behind, and only a conflict tells.
     async fn try_to_commit(
         &self,
         lease: &Lease,
@@ -173,42 +198,26 @@ impl Store {
         if !batch.erased.is_empty() {
             remove(connection, &Belongings::of(batch.erased)).await?;
         }
-        if !batch.rows.is_empty() || !batch.erased.is_empty() {
-            let lines = Lines::of(batch.rows);
-            let owner = batch.campaign_id;
-            let presumed = batch.presumed_new && !after_conflict;
-            let is_wholesale = presumed && self.check_wholesale(connection, owner, &lines).await?;
-            let calls =
-                lines.calls.iter().map(|(id, record)| (*id, Line { owner, index: 0, record: *record }));
-            let calls = write_entities(connection, &CALLS, calls, now, presumed, "writing calls").await?;
-            let rows = lines.rows.iter().map(|(id, record)| (*id, Line { owner, index: 0, record: *record }));
-            let rows =
-                write_entities(connection, &CAMPAIGN_ROWS, rows, now, presumed, "writing rows").await?;
-            let attempts =
-                write_attempts(connection, &lines, &calls, now, (presumed, after_conflict)).await?;
-            counts.inserted = rows.inserted;
-            counts.written = calls.all() + rows.all() + attempts.all();
-            look_again(connection, &attempts.former_owners).await?;
-            counts.contested = remember(connection, batch, &lines, &attempts.contested, presumed).await?;
-            if is_wholesale {
-                end_wholesale(connection, owner, &lines, now).await?;
-            }
-            let shown: Vec<&str> = lines.rows.keys().copied().collect();
-            let called: Vec<&str> = lines.calls.keys().copied().collect();
-            note_typed_lines(connection, batch.campaign_id, &shown, &called).await?;
-            let past: Vec<String> =
-                batch.rows.iter().filter_map(|records| records.past_call.clone()).collect();
-            remove_calls(connection, &past, now, &mut Removed::new()).await?;
+        let landed = if !batch.new_rows.is_empty() {
+            Some(self.write_new(connection, batch, now).await?)
+        } else if !batch.rows.is_empty() || !batch.erased.is_empty() {
+            Some(write_rows(connection, batch, now, after_conflict).await?)
+        } else {
+            None
+        };
+        if let Some(landed) = landed {
+            (counts.inserted, counts.written) = (landed.inserted, landed.written);
+            counts.contested = landed.contested;
+            note_typed_lines(connection, batch.campaign_id, &landed.rows, &landed.calls).await?;
+            remove_calls(connection, &landed.past_calls, now, &mut Removed::new()).await?;
             if retention.version != batch.retention {
-                let ids = |ids: Vec<&&str>| ids.into_iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
-                let (calls, attempts) =
-                    (ids(lines.calls.keys().collect()), ids(lines.attempts.keys().collect()));
+                let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+                let (calls, attempts) = (ids(&landed.calls), ids(&landed.attempts));
                 remove_past(connection, &calls, &attempts, &retention.cutoffs, now).await?;
             }
-            let landed = landed_rows(batch.rows);
-            let rejects = batch.rows.iter().flat_map(|records| &records.rejects);
+            let rejects = landed.rejects.into_iter();
             (counts.rejected, counts.rejected_new) =
-                save_rejects(connection, batch.campaign_id, &landed, rejects, now).await?;
+                save_rejects(connection, batch.campaign_id, &landed.whole_rows, rejects, now).await?;
         }
         save_readings(connection, batch.readings).await?;
         save_drift(connection, batch.drift, now).await?;
@@ -224,20 +233,46 @@ impl Store {
     }
 }
 
+/// Writes rows over what is there.
+async fn write_rows<'a>(
+    connection: &mut PgConnection,
+    batch: &Batch<'a>,
+    now: Time,
+    after_conflict: bool,
+) -> Result<Landed<'a>, StoreError> {
+    let lines = Lines::of(batch.rows);
+    let owner = batch.campaign_id;
+    let calls = lines.calls.iter().map(|(id, record)| (*id, Line { owner, index: 0, record: *record }));
+    let calls = write_entities(connection, &CALLS, calls, now, "writing calls").await?;
+    let rows = lines.rows.iter().map(|(id, record)| (*id, Line { owner, index: 0, record: *record }));
+    let rows = write_entities(connection, &CAMPAIGN_ROWS, rows, now, "writing rows").await?;
+    let attempts = write_attempts(connection, &lines, &calls, now, after_conflict).await?;
+    look_again(connection, &attempts.former_owners).await?;
+    Ok(Landed {
+        inserted: rows.inserted,
+        written: calls.all() + rows.all() + attempts.all(),
+        contested: remember(connection, batch, &lines, &attempts.contested).await?,
+        rows: lines.rows.into_keys().collect(),
+        whole_rows: landed_rows(batch.rows),
+        calls: lines.calls.into_keys().collect(),
+        attempts: lines.attempts.into_keys().collect(),
+        past_calls: batch.rows.iter().filter_map(|records| records.past_call.clone()).collect(),
+        rejects: batch.rows.iter().flat_map(|records| &records.rejects).collect(),
+    })
+}
+
 /// Writes attempts with their parts.
 async fn write_attempts<'l>(
     connection: &mut PgConnection,
     lines: &Lines<'l>,
     calls: &Written<'_>,
     now: Time,
-    (presumed_new, after_conflict): (bool, bool),
+    after_conflict: bool,
 ) -> Result<Written<'l>, StoreError> {
     remove_attempts(connection, lines, calls, now).await?;
     let attempts =
         lines.attempts.iter().map(|(id, (owner, record))| (*id, Line { owner, index: 0, record: *record }));
-    let written =
-        write_entities(connection, &CALL_ATTEMPTS, attempts, now, presumed_new, "writing call attempts")
-            .await?;
+    let written = write_entities(connection, &CALL_ATTEMPTS, attempts, now, "writing call attempts").await?;
     let mut changed = HashSet::new();
     macro_rules! parts {
         ($table:ident, $field:ident) => {
@@ -271,7 +306,7 @@ async fn remove_attempts(
     let whole: Vec<&str> = lines
         .calls
         .values()
-        .filter(|call| call.attempts.is_whole() && !calls.fresh.contains(&call.id))
+        .filter(|call| call.attempts.is_whole() && !calls.fresh.contains(call.id.as_str()))
         .map(|call| call.id.as_str())
         .collect();
     if whole.is_empty() {
@@ -317,7 +352,6 @@ async fn remember(
     batch: &Batch<'_>,
     lines: &Lines<'_>,
     contested: &HashSet<String>,
-    presumed_new: bool,
 ) -> Result<u64, StoreError> {
     let mut again: HashSet<&str> = HashSet::new();
     let mut yielding = 0;
@@ -338,7 +372,7 @@ async fn remember(
             again.insert(row.id.as_str());
         }
     }
-    save_states(connection, batch.campaign_id, batch.states, &again, presumed_new).await?;
+    save_states(connection, batch.campaign_id, batch.states, &again).await?;
     Ok(yielding)
 }
 

@@ -6,10 +6,10 @@ use super::StoreError;
 use super::lines::Line;
 use super::table::{Role, Target};
 use crate::records::Time;
+use crate::room::Room;
 use chrono::{DateTime, NaiveTime, TimeDelta};
 use futures::FutureExt;
 use sqlx::PgConnection;
-use std::sync::{Mutex, PoisonError};
 
 /// Bytes that are gathered before they are sent.
 const SENT_AT_ONCE: usize = 128 * 1024;
@@ -160,37 +160,55 @@ pub(super) async fn copy<R>(
     now: Time,
     doing: &'static str,
 ) -> Result<(), StoreError> {
-    let lines = lines.iter().map(|line| |values: &mut Values<'_>| encode(target, line, now, values));
-    copy_lines(connection, &target.statements.copy, columns(target), lines, doing).await
+    let bookkeeping = bookkeeping(target, now);
+    let lines = lines.iter().map(|line| {
+        |buffer: &mut Vec<u8>| {
+            write_line(target, line, buffer);
+            buffer.extend_from_slice(&bookkeeping);
+        }
+    });
+    send(connection, &target.statements.copy, lines, doing).await
 }
 
-/// Columns of a line: those of the record, and the bookkeeping.
-fn columns<R>(target: &Target<R>) -> usize {
-    target.table.columns.len() + if target.table.role == Role::Entity { 3 } else { 0 }
+/// The same of lines that were written by [`write_line`].
+pub(super) async fn copy_written<'l, R>(
+    connection: &mut PgConnection,
+    target: &Target<R>,
+    lines: impl ExactSizeIterator<Item = &'l [u8]>,
+    now: Time,
+    doing: &'static str,
+) -> Result<(), StoreError> {
+    let bookkeeping = bookkeeping(target, now);
+    let lines = lines.map(|line| {
+        |buffer: &mut Vec<u8>| {
+            buffer.extend_from_slice(line);
+            buffer.extend_from_slice(&bookkeeping);
+        }
+    });
+    send(connection, &target.statements.copy, lines, doing).await
 }
 
-fn encode<R>(target: &Target<R>, line: &Line<'_, R>, now: Time, values: &mut Values<'_>) {
-    (target.encode)(line, values);
-    if target.table.role == Role::Entity {
+/// Columns of the bookkeeping, behind those of the record.
+fn bookkeeping_columns<R>(target: &Target<R>) -> usize {
+    if target.table.role == Role::Entity { 3 } else { 0 }
+}
+
+/// What every line of a statement ends with: when it was first seen and written, and that it is alive.
+fn bookkeeping<R>(target: &Target<R>, now: Time) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if bookkeeping_columns(target) > 0 {
+        let mut values = Values(&mut bytes);
         values.timestamptz(Some(&now));
         values.timestamptz(Some(&now));
         values.null();
     }
+    bytes
 }
 
-/// Writes lines as they would be sent, and returns how many bytes they come to.
-pub(super) fn encoded<R>(target: &Target<R>, lines: &[Line<'_, R>], now: Time) -> usize {
-    let mut bytes = 0;
-    let mut buffer = Vec::with_capacity(SENT_AT_ONCE + SENT_AT_ONCE / 4);
-    for line in lines {
-        begin_line(&mut buffer, columns(target));
-        encode(target, line, now, &mut Values(&mut buffer));
-        if buffer.len() >= SENT_AT_ONCE {
-            bytes += std::hint::black_box(&buffer).len();
-            buffer.clear();
-        }
-    }
-    bytes + std::hint::black_box(&buffer).len()
+/// Writes a line up to its bookkeeping.
+pub(super) fn write_line<R>(target: &Target<R>, line: &Line<'_, R>, buffer: &mut Vec<u8>) {
+    begin_line(buffer, target.table.columns.len() + bookkeeping_columns(target));
+    (target.encode)(line, &mut Values(buffer));
 }
 
 /// Every line says how many values it has.
@@ -198,7 +216,7 @@ fn begin_line(buffer: &mut Vec<u8>, columns: usize) {
     buffer.extend_from_slice(&i16::try_from(columns).unwrap_or(i16::MAX).to_be_bytes());
 }
 
-/// Sends lines, each of which writes its values, by a statement that takes them in.
+/// Sends lines of so many columns, each of which writes its values, by a statement that takes them in.
 pub(super) async fn copy_lines(
     connection: &mut PgConnection,
     statement: &str,
@@ -206,16 +224,31 @@ pub(super) async fn copy_lines(
     lines: impl ExactSizeIterator<Item = impl FnOnce(&mut Values<'_>)>,
     doing: &'static str,
 ) -> Result<(), StoreError> {
+    let lines = lines.map(|write| {
+        move |buffer: &mut Vec<u8>| {
+            begin_line(buffer, columns);
+            write(&mut Values(buffer));
+        }
+    });
+    send(connection, statement, lines, doing).await
+}
+
+/// Sends what each of `lines` writes.
+async fn send(
+    connection: &mut PgConnection,
+    statement: &str,
+    lines: impl ExactSizeIterator<Item = impl FnOnce(&mut Vec<u8>)>,
+    doing: &'static str,
+) -> Result<(), StoreError> {
     if lines.len() == 0 {
         return Ok(());
     }
     let mut copying = Copying { connection, has_ended: false };
     let mut stream = copying.connection.copy_in_raw(statement).await.map_err(StoreError::query(doing))?;
-    let mut buffer = take_buffer();
+    let mut buffer = Room::of(SENT_AT_ONCE + SENT_AT_ONCE / 4);
     buffer.extend_from_slice(HEADER);
     for write in lines {
-        begin_line(&mut buffer, columns);
-        write(&mut Values(&mut buffer));
+        write(&mut buffer);
         if buffer.len() >= SENT_AT_ONCE {
             stream.send(buffer.as_slice()).await.map_err(StoreError::query(doing))?;
             buffer.clear();
@@ -225,30 +258,7 @@ pub(super) async fn copy_lines(
     stream.send(buffer.as_slice()).await.map_err(StoreError::query(doing))?;
     let ended = stream.finish().await;
     copying.has_ended = true;
-    give_back(buffer);
     ended.map(|_| ()).map_err(StoreError::query(doing))
-}
-
-/// Buffers that wait for the next `COPY`: new memory is cleared, page by page, each time it is asked for.
-static BUFFERS: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
-
-/// As many as there are campaigns side by side, as a rule.
-const BUFFERS_KEPT: usize = 4;
-
-/// One that an unusual line has made larger than this is not kept.
-const LARGEST_KEPT: usize = 2 * SENT_AT_ONCE;
-
-fn take_buffer() -> Vec<u8> {
-    let spare = BUFFERS.lock().unwrap_or_else(PoisonError::into_inner).pop();
-    spare.unwrap_or_else(|| Vec::with_capacity(SENT_AT_ONCE + SENT_AT_ONCE / 4))
-}
-
-fn give_back(mut buffer: Vec<u8>) {
-    let mut spare = BUFFERS.lock().unwrap_or_else(PoisonError::into_inner);
-    if spare.len() < BUFFERS_KEPT && buffer.capacity() <= LARGEST_KEPT {
-        buffer.clear();
-        spare.push(buffer);
-    }
 }
 
 #[cfg(test)]

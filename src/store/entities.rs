@@ -13,30 +13,6 @@ use std::collections::HashSet;
 /// Fewer lines than this are not worth the question which of them are there.
 const WORTH_COPYING: usize = 25;
 
-/// Lines that are certain to be new.
-#[derive(Debug)]
-pub(super) enum Fresh<'l> {
-    /// All of them.
-    All,
-    /// Those with these keys.
-    These(HashSet<&'l str>),
-}
-
-impl Fresh<'_> {
-    pub(super) fn contains(&self, key: &str) -> bool {
-        match self {
-            Self::All => true,
-            Self::These(keys) => keys.contains(key),
-        }
-    }
-}
-
-impl Default for Fresh<'_> {
-    fn default() -> Self {
-        Self::These(HashSet::new())
-    }
-}
-
 /// What became of the lines of an entity.
 #[derive(Debug, Default)]
 pub(super) struct Written<'l> {
@@ -44,7 +20,8 @@ pub(super) struct Written<'l> {
     pub(super) inserted: u64,
     /// Lines that were there, and differed.
     pub(super) updated: u64,
-    pub(super) fresh: Fresh<'l>,
+    /// The keys of lines that are certain to be new.
+    pub(super) fresh: HashSet<&'l str>,
     /// The keys of lines that yield to what is there.
     pub(super) contested: HashSet<String>,
     /// Who owned lines until now that have gone to another owner.
@@ -57,7 +34,7 @@ impl Written<'_> {
     }
 }
 
-/// Writes lines, given by their keys in order, each once. With `presumed_new` none of them is asked for.
+/// Writes lines, given by their keys in order, each once.
 ///
 /// A key that another transaction brings between the question and the `COPY`, or between the question and the
 /// insertion of a line that yields to it, is a conflict, after which the
@@ -67,7 +44,6 @@ pub(super) async fn write_entities<'l, R: Sync + 'l>(
     target: &Target<R>,
     lines: impl ExactSizeIterator<Item = (&'l str, Line<'l, R>)>,
     now: Time,
-    presumed_new: bool,
     doing: &'static str,
 ) -> Result<Written<'l>, StoreError> {
     let mut written = Written::default();
@@ -76,12 +52,6 @@ pub(super) async fn write_entities<'l, R: Sync + 'l>(
     }
     let worth_copying = lines.len() >= WORTH_COPYING;
     let (keys, lines): (Vec<&'l str>, Vec<Line<'l, R>>) = lines.unzip();
-    if presumed_new {
-        copy(connection, target, &lines, now, doing).await?;
-        written.inserted = u64::try_from(lines.len()).unwrap_or(u64::MAX);
-        written.fresh = Fresh::All;
-        return Ok(written);
-    }
     let (new, known): (Vec<_>, Vec<_>) = if worth_copying {
         let existing: HashSet<String> = query_scalar(AssertSqlSafe(target.statements.existing.clone()))
             .bind(&keys)
@@ -97,7 +67,7 @@ pub(super) async fn write_entities<'l, R: Sync + 'l>(
     let (new_keys, new): (HashSet<&'l str>, Vec<Line<'_, R>>) = new.into_iter().unzip();
     copy(connection, target, &new, now, doing).await?;
     written.inserted = u64::try_from(new.len()).unwrap_or(u64::MAX);
-    written.fresh = Fresh::These(new_keys);
+    written.fresh = new_keys;
     if !known.is_empty() {
         let known: Vec<Line<'_, R>> = known.into_iter().map(|(_, line)| line).collect();
         let row = target.upsert(&known, now).fetch_one(connection).await.map_err(StoreError::query(doing))?;

@@ -5,6 +5,7 @@
 //! that counts agree with the API's.
 
 use super::StoreError;
+use super::checkpoint::signed;
 use super::copy::{Values, copy_lines};
 use super::open::Store;
 use super::statement::{query, query_as};
@@ -12,6 +13,7 @@ use crate::normalize::Hash;
 use crate::plan::Unsettled;
 use crate::records::Time;
 use futures::TryStreamExt;
+use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use std::collections::{HashMap, HashSet};
 
@@ -50,6 +52,15 @@ pub struct Placed<'a> {
     pub is_overdue: bool,
 }
 
+/// A place in a campaign's sequence of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlacedAfter {
+    /// Behind this position.
+    Position(i64),
+    /// Behind so many rows.
+    Rows(u64),
+}
+
 /// Where a campaign's sequence of rows ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Places {
@@ -67,6 +78,15 @@ impl Places {
     #[must_use]
     pub fn offset(&self) -> i64 {
         self.last.map_or(0, |last| (last + 1 - self.rows).max(0))
+    }
+}
+
+/// What a line of states says behind the row's id.
+fn known(row: &PgRow) -> KnownRow {
+    KnownRow {
+        hash: row.get::<Option<Vec<u8>>, _>(1).and_then(|hash| hash.try_into().ok()),
+        unsettled: row.get::<Option<Time>, _>(2).map(|since| (row.get(3), since)),
+        read_by: row.get(4),
     }
 }
 
@@ -90,12 +110,37 @@ impl Store {
         .fetch_all(&mut *transaction)
         .await
         .map_err(StoreError::query("looking up known rows"))?;
-        let known = |row: &sqlx::postgres::PgRow| KnownRow {
-            hash: row.get::<Option<Vec<u8>>, _>(1).and_then(|hash| hash.try_into().ok()),
-            unsettled: row.get::<Option<Time>, _>(2).map(|since| (row.get(3), since)),
-            read_by: row.get(4),
-        };
         Ok(rows.iter().map(|row| (row.get(0), known(row))).collect())
+    }
+
+    /// What is known of the rows of a campaign that have a place, in the order of their places: `(position, id, what)`, `most` of
+    /// them.
+    pub async fn known_behind(
+        &self,
+        campaign_id: &str,
+        after: PlacedAfter,
+        most: usize,
+    ) -> Result<Vec<(i64, String, KnownRow)>, StoreError> {
+        let (position, rows) = match after {
+            PlacedAfter::Position(position) => (Some(position), 0),
+            PlacedAfter::Rows(rows) => (None, signed(rows)),
+        };
+        let mut transaction = self.begin().await?;
+        let rows = query(
+            "select row_id, hash, unsettled_since, case when unsettled_since is not null then status end, read_by, position
+             from revox_sync.row_states
+             where campaign_id = $1 and position > coalesce($2, -9223372036854775808)
+             order by position
+             offset $3 limit $4",
+        )
+        .bind(campaign_id)
+        .bind(position)
+        .bind(rows)
+        .bind(i64::try_from(most).unwrap_or(i64::MAX))
+        .fetch_all(&mut *transaction)
+        .await
+        .map_err(StoreError::query("reading known rows ahead"))?;
+        Ok(rows.iter().map(|row| (row.get(5), row.get(0), known(row))).collect())
     }
 
     /// How many rows of a campaign are known, and where their sequence ends.
@@ -182,20 +227,15 @@ impl Store {
 }
 
 /// Remembers the rows of a batch that are new or differ. Those in `again` are to be written again whatever their
-/// bytes. A row that another campaign holds is not taken from it: it is this answer that is wrong. With `presumed_new`,
-/// one that is there is a conflict.
+/// bytes. A row that another campaign holds is not taken from it: it is this answer that is wrong.
 pub(super) async fn save_states(
     connection: &mut PgConnection,
     campaign_id: &str,
     states: &HashMap<String, RowState>,
     again: &HashSet<&str>,
-    presumed_new: bool,
 ) -> Result<(), StoreError> {
     if states.is_empty() {
         return Ok(());
-    }
-    if presumed_new {
-        return copy_states(connection, campaign_id, states, again).await;
     }
     let ids: Vec<&str> = states.keys().map(String::as_str).collect();
     let hashes: Vec<Option<&[u8]>> = states
@@ -232,8 +272,8 @@ pub(super) async fn save_states(
     if saved < asked { Err(StoreError::ForeignRows { count: asked - saved }) } else { Ok(()) }
 }
 
-/// The same of rows that are not there.
-async fn copy_states(
+/// The same of rows that are presumed to be new: one that is there is a conflict.
+pub(super) async fn copy_states(
     connection: &mut PgConnection,
     campaign_id: &str,
     states: &HashMap<String, RowState>,

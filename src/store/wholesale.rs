@@ -5,10 +5,9 @@
 //! somebody has added a key or a trigger to the tables, it goes on checking; what is written is the same.
 
 use super::StoreError;
-use super::batch::Lines;
 use super::open::Store;
 use super::statement::query_scalar;
-use crate::records::Time;
+use crate::records::{Call, Field, Time};
 use sqlx::PgConnection;
 use std::collections::BTreeSet;
 
@@ -70,27 +69,35 @@ const END: &str = "
     )
     select set_config('session_replication_role', 'origin', true)";
 
-/// What the lines of a batch refer to and do not bring.
-struct Parents<'a> {
-    assistants: BTreeSet<&'a str>,
-    retry_configs: BTreeSet<&'a str>,
+/// What new lines refer to and do not bring.
+#[derive(Debug, Default)]
+pub(super) struct Referred<T> {
+    assistants: BTreeSet<T>,
+    retry_configs: BTreeSet<T>,
+    /// Whether a row refers to a call that it does not show.
+    pub(super) calls_elsewhere: bool,
 }
 
-impl<'a> Parents<'a> {
-    /// None when a row refers to a call that is not among the lines.
-    fn of(lines: &Lines<'a>) -> Option<Self> {
-        let mut called = lines.rows.values().filter_map(|row| row.call_id.value());
-        if !called.all(|call| lines.calls.contains_key(call.as_str())) {
-            return None;
-        }
-        let configs = lines.calls.values().filter_map(|call| call.call_retry_config_id.value());
-        Some(Self { assistants: assistants_of(lines), retry_configs: configs.map(String::as_str).collect() })
+impl Referred<String> {
+    /// Adds what a call refers to, which most calls share.
+    pub(super) fn add(&mut self, call: &Call) {
+        let add = |ids: &mut BTreeSet<String>, id: &Field<String>| {
+            if let Some(id) = id.value().filter(|id| !ids.contains(id.as_str())) {
+                ids.insert(id.clone());
+            }
+        };
+        add(&mut self.assistants, &call.assistant_id);
+        add(&mut self.retry_configs, &call.call_retry_config_id);
     }
 }
 
-/// The assistants of the calls.
-fn assistants_of<'a>(lines: &Lines<'a>) -> BTreeSet<&'a str> {
-    lines.calls.values().filter_map(|call| call.assistant_id.value()).map(String::as_str).collect()
+impl<'a> Referred<&'a str> {
+    /// Adds what the rows of a page refer to.
+    pub(super) fn append(&mut self, page: &'a Referred<String>) {
+        self.assistants.extend(page.assistants.iter().map(String::as_str));
+        self.retry_configs.extend(page.retry_configs.iter().map(String::as_str));
+        self.calls_elsewhere |= page.calls_elsewhere;
+    }
 }
 
 impl Store {
@@ -99,14 +106,16 @@ impl Store {
         &self,
         connection: &mut PgConnection,
         campaign_id: &str,
-        lines: &Lines<'_>,
+        referred: &Referred<&str>,
     ) -> Result<bool, StoreError> {
-        let Some(parents) = Parents::of(lines) else { return Ok(false) };
+        if referred.calls_elsewhere {
+            return Ok(false);
+        }
         let may_skip = if self.server() >= GRANTS_SETTINGS { MAY_SET } else { IS_SUPERUSER };
         let role: Option<String> = query_scalar(sqlx::AssertSqlSafe(BEGIN.replace("MAY_SKIP", may_skip)))
             .bind(campaign_id)
-            .bind(parents.assistants.into_iter().collect::<Vec<_>>())
-            .bind(parents.retry_configs.into_iter().collect::<Vec<_>>())
+            .bind(referred.assistants.iter().copied().collect::<Vec<_>>())
+            .bind(referred.retry_configs.iter().copied().collect::<Vec<_>>())
             .fetch_one(connection)
             .await
             .map_err(StoreError::query("checking what a batch refers to"))?;
@@ -118,14 +127,15 @@ impl Store {
 pub(super) async fn end_wholesale(
     connection: &mut PgConnection,
     campaign_id: &str,
-    lines: &Lines<'_>,
+    referred: &Referred<&str>,
+    brings_attempts: bool,
     now: Time,
 ) -> Result<(), StoreError> {
     query_scalar::<String>(END)
         .bind(campaign_id)
-        .bind(assistants_of(lines).into_iter().collect::<Vec<_>>())
+        .bind(referred.assistants.iter().copied().collect::<Vec<_>>())
         .bind(now)
-        .bind(!lines.attempts.is_empty())
+        .bind(brings_attempts)
         .fetch_one(connection)
         .await
         .map_err(StoreError::query("marking what a batch has written"))?;

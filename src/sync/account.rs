@@ -3,10 +3,8 @@
 use super::round::{Job, Round, begin_round};
 use super::{CampaignReport, Mirror, PassOptions, PassReport, SyncError};
 use crate::plan::Outcome;
-use crate::store::{Holder, Lease, Store, StoreError};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -21,35 +19,6 @@ pub async fn run_pass(mirror: &Mirror, options: &PassOptions) -> Result<PassRepo
     end.conclude(&report.campaigns).await?;
     report.cost = mirror.client.cost();
     Ok(report)
-}
-
-/// Takes a lease, waiting for its holder, and tells whether it had to wait; `None` when it is still held at the end.
-pub async fn wait_for_lease(
-    store: &Store,
-    scope: &str,
-    holder: &Holder,
-    wait: Duration,
-) -> Result<Option<(Lease, bool)>, StoreError> {
-    const PAUSE: Duration = Duration::from_millis(250);
-    let deadline = tokio::time::Instant::now() + wait;
-    let mut said = false;
-    loop {
-        if let Some(lease) = store.take_lease(scope, holder).await? {
-            return Ok(Some((lease, said)));
-        }
-        if tokio::time::Instant::now() >= deadline {
-            return Ok(None);
-        }
-        if !said {
-            tracing::info!(
-                scope,
-                wait_seconds = wait.as_secs(),
-                "another revox-mirror works on this; waiting"
-            );
-            said = true;
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
 }
 
 /// Runs the jobs side by side: rows first, views once all of them are there.

@@ -1,6 +1,7 @@
 //! The beginning of a walk: anew, or where an earlier one was cut off; and what reads a campaign's pages.
 
 use super::campaign::{CampaignPass, window};
+use super::known::KnownAhead;
 use super::list::{ListedCampaign, ask_campaign};
 use super::page::{PageError, PageReader};
 use super::rows::Rows;
@@ -24,7 +25,9 @@ impl CampaignPass {
     ) -> Result<(Walker<'a>, Option<Rows>), PageError> {
         let store = self.mirror.store.as_ref();
         let nothing_known = is_first && !self.state.has_known_rows && !self.state.known.walk_under_way;
-        let mut reader = PageReader { nothing_known, ..self.reader() };
+        let presumes_new = nothing_known && lease.is_some();
+        let known_ahead = (!nothing_known).then(|| KnownAhead::behind(0));
+        let mut reader = PageReader { nothing_known, presumes_new, known_ahead, ..self.reader() };
         let reading = self.mirror.settings.normalize.reading();
         // What was read in another way is to be read again.
         let is_resumable = |walk: &WalkCheckpoint| {
@@ -33,6 +36,7 @@ impl CampaignPass {
         let resumable = resumed.filter(is_resumable);
         if let (Some(walk), Some(store)) = (resumable, store) {
             reader.position_offset = Some(walk.position_offset);
+            reader.known_ahead = Some(KnownAhead::behind(walk.rows_seen));
             let mut walker = Walker::new(&self.mirror, lease, reader, walk);
             walker.seen.extend(&store.load_rows_seen(self.id(), walker.walk.id).await?);
             #[cfg(feature = "sabotage")]
@@ -107,6 +111,8 @@ impl CampaignPass {
             written: Arc::clone(&self.shared.written),
             campaign_id: self.id().into(),
             nothing_known: false,
+            presumes_new: false,
+            known_ahead: None,
             position_offset: None,
             clock: self.mirror.clock.clone(),
             settle_window: window(self.mirror.settings.settle_window),

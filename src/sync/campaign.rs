@@ -1,10 +1,10 @@
 //! One campaign's pass, under its lease: a look for what changed, or walk after walk until one is proven or enough
 //! were tried, then the end.
 
-use super::account::wait_for_lease;
 use super::confirm;
 use super::feed::Told;
 use super::incremental::Looked;
+use super::leases::{keep, wait_for_lease};
 use super::list::{ListedCampaign, ask_campaign};
 use super::page::PageError;
 use super::round::due_of;
@@ -15,11 +15,10 @@ use super::{CampaignReport, FailureKind, Mirror, PassOptions, RowCounts};
 use crate::observe::{self, CampaignProgress};
 use crate::plan::{Due, Outcome, Search, Shape};
 use crate::records::Time;
-use crate::store::{CampaignState, Kind, Lease, RunLine, Store, StoreError};
+use crate::store::{CampaignState, Kind, Lease, RunLine, Store};
 use chrono::TimeDelta;
 use serde_json::json;
 use std::sync::Arc;
-use tokio_util::task::AbortOnDropHandle;
 
 /// A campaign and all that its pass needs.
 pub(super) struct CampaignPass {
@@ -279,22 +278,34 @@ impl CampaignPass {
     ) -> Result<Verdict, PageError> {
         let mut checkpoint = store.load_checkpoint(self.id()).await?;
         let (mut written, mut belying, mut rounds, mut settled_contests) = (0, 0, 0, false);
-        let mut breaks = 0;
+        let (mut breaks, mut has_begun) = (0, false);
+        // Rows that this pass has read and need not read again.
+        let mut kept = 0;
         loop {
             rounds += 1;
-            let is_first = rounds == 1 && breaks == 0;
+            let is_first = !std::mem::replace(&mut has_begun, true);
             let (mut walker, first) = self.begin(checkpoint.walk.take(), Some(lease), is_first).await?;
             if is_first {
                 self.started(&walker);
             }
+            if walker.walk.next_page == 0 {
+                kept = 0;
+            }
             let ended = walker.run(first).await;
-            add(&mut tally.rows, &walker.counts);
+            add(&mut tally.rows, kept, &walker.counts);
             written += walker.written;
             belying += walker.belying;
             match ended {
                 // What was known of the API's pages no longer holds.
                 Err(PageError::Api(error)) if error.is_bad_request() && rounds == 1 => continue,
                 Err(PageError::PagedOtherwise) => continue,
+                // It is read again from where that was found, and compared with what is there.
+                Err(PageError::NotNew) => {
+                    rounds -= 1;
+                    checkpoint = store.load_checkpoint(self.id()).await?;
+                    kept = checkpoint.walk.as_ref().map_or(0, |walk| walk.rows_seen);
+                    continue;
+                }
                 // What was committed stays: rows that came are known the next time, and hashed rather than written.
                 Err(PageError::Api(error))
                     if walker.walk.shape == Shape::Unpaged
@@ -310,7 +321,7 @@ impl CampaignPass {
                 ended => ended?,
             }
             let mut facts = walker.facts();
-            let (after, standing) = self.look_back(store, &walker, &facts).await?;
+            let (after, standing) = self.look_back(store, &mut walker, &facts).await?;
             facts.after = after.as_ref().map(|shown| shown.fingerprint.clone());
             #[cfg(feature = "sabotage")]
             super::sabotage::spoil(&mut walker, &mut facts);
@@ -370,30 +381,12 @@ fn max_rounds(walker: &Walker<'_>) -> u32 {
 }
 
 /// Rows are seen once, however often they are read; what happened to them adds up.
-fn add(counts: &mut RowCounts, round: &RowCounts) {
-    counts.seen = round.seen;
+fn add(counts: &mut RowCounts, kept: u64, round: &RowCounts) {
+    counts.seen = kept + round.seen;
     counts.unchanged =
         counts.seen.saturating_sub(counts.inserted + counts.updated + round.inserted + round.updated);
     counts.inserted += round.inserted;
     counts.updated += round.updated;
     counts.rejected = round.rejected;
     counts.rejected_new += round.rejected_new;
-}
-
-/// Renews a lease while pages are read and nothing is committed. Ends when it is dropped or the lease is lost;
-/// the next commit then fails by itself.
-pub(super) fn keep(store: Store, lease: Lease) -> AbortOnDropHandle<()> {
-    AbortOnDropHandle::new(tokio::spawn(async move {
-        loop {
-            tokio::time::sleep(store.renewal_pause()).await;
-            match store.keep_lease(&lease).await {
-                Ok(()) => {}
-                Err(error @ StoreError::LeaseLost { .. }) => {
-                    tracing::warn!(scope = lease.scope(), %error, "the lease was lost");
-                    return;
-                }
-                Err(error) => tracing::debug!(scope = lease.scope(), %error, "a lease could not be renewed"),
-            }
-        }
-    }))
 }

@@ -113,7 +113,7 @@ impl FailureKind {
             PageError::ErasedMeanwhile => Self::Busy,
             PageError::Store(error) => Self::of_store(error),
             PageError::Task(_) => Self::Broken,
-            PageError::PagedOtherwise => Self::ApiOdd,
+            PageError::PagedOtherwise | PageError::NotNew => Self::ApiOdd,
             PageError::Stopped => Self::Stopped,
         }
     }

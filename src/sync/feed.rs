@@ -377,7 +377,7 @@ impl CampaignPass {
         if gathered.is_idle() {
             return Ok(0);
         }
-        let counts = gathered.write(&self.mirror, lease, reader, None, false).await?;
+        let counts = gathered.write(&self.mirror, lease, reader, None).await?;
         tally.rows.rejected += counts.rejected;
         tally.rows.rejected_new += counts.rejected_new;
         Ok(counts.written)

@@ -6,7 +6,7 @@ use super::page::{PageReader, PreparedPage};
 use super::parents::Brought;
 use crate::normalize::{DriftCounts, ErasedRow, Hash, RowRecords};
 use crate::plan::Unsettled;
-use crate::store::{Batch, BatchCounts, Lease, RowState, StoreError, WalkCheckpoint, WalkPages};
+use crate::store::{Batch, BatchCounts, Lease, NewRows, RowState, StoreError, WalkCheckpoint, WalkPages};
 use std::collections::HashMap;
 
 /// Rows and what belongs to them.
@@ -16,10 +16,11 @@ pub(super) struct Gathered {
     /// Hashes of the ids of every row, in order; zero without one.
     pub(super) seen: Vec<Hash>,
     changed: Vec<RowRecords>,
+    new_rows: Vec<NewRows>,
     erased: Vec<ErasedRow>,
     states: HashMap<String, RowState>,
     readings: Vec<(String, Option<Unsettled>)>,
-    /// Bytes of the rows that are new or differ.
+    /// Bytes of the rows that are new or differ, as they came.
     pub(super) changed_bytes: usize,
     brought: Brought,
     drift: DriftCounts,
@@ -40,6 +41,9 @@ impl Gathered {
     pub(super) fn add(&mut self, mut page: PreparedPage) {
         self.seen.append(&mut page.seen);
         self.changed.append(&mut page.changed);
+        if !page.new_rows.is_empty() {
+            self.new_rows.push(page.new_rows);
+        }
         self.erased.append(&mut page.erased);
         if self.states.is_empty() {
             self.states = std::mem::take(&mut page.states);
@@ -57,9 +61,15 @@ impl Gathered {
         self.drift.append(page.drift);
     }
 
+    /// Whether it takes as much memory as the rows did when they came, and more than when they are written out.
+    pub(super) fn is_large(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
     /// Whether there is anything to write, a walk's checkpoint apart.
     pub(super) fn is_idle(&self) -> bool {
         self.changed.is_empty()
+            && self.new_rows.is_empty()
             && self.erased.is_empty()
             && self.readings.is_empty()
             && self.drift.is_empty()
@@ -73,7 +83,6 @@ impl Gathered {
         lease: &Lease,
         reader: &PageReader,
         walk: Option<&WalkCheckpoint>,
-        presumed_new: bool,
     ) -> Result<BatchCounts, StoreError> {
         let Some(store) = &mirror.store else {
             return Ok(BatchCounts::default());
@@ -81,6 +90,7 @@ impl Gathered {
         let batch = Batch {
             campaign_id: &reader.campaign_id,
             rows: &self.changed,
+            new_rows: &self.new_rows,
             states: &self.states,
             readings: &self.readings,
             walk: walk.map(|walk| WalkPages { walk, first_page: self.first_page, rows_seen: &self.seen }),
@@ -88,7 +98,6 @@ impl Gathered {
             erasures: reader.erased.count,
             retention: reader.options.retention.version,
             drift: &self.drift,
-            presumed_new,
         };
         let (parents, brought) = (&reader.written, &self.brought);
         let mut rejected_parents = parents.write(mirror, store, lease, brought, false).await?;

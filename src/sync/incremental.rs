@@ -295,7 +295,7 @@ impl Look<'_> {
 
     async fn write(&mut self, gathered: &Gathered, tally: &mut Tally) -> Result<(), PageError> {
         if !gathered.is_idle() {
-            let counts = gathered.write(&self.pass.mirror, self.lease, &self.reader, None, false).await?;
+            let counts = gathered.write(&self.pass.mirror, self.lease, &self.reader, None).await?;
             tally.rows.inserted += counts.inserted;
             tally.rows.rejected += counts.rejected;
             tally.rows.rejected_new += counts.rejected_new;

@@ -15,6 +15,8 @@ mod feed;
 mod gathered;
 mod gone;
 mod incremental;
+mod known;
+mod leases;
 mod list;
 mod lone;
 mod page;
@@ -26,6 +28,7 @@ mod round_end;
 mod rows;
 #[cfg(feature = "sabotage")]
 mod sabotage;
+mod seen;
 mod shared;
 mod stream;
 mod typed;
@@ -33,8 +36,9 @@ mod verdict;
 mod walk;
 mod walks;
 
-pub use account::{run_pass, wait_for_lease};
+pub use account::run_pass;
 pub use failure::FailureKind;
+pub use leases::wait_for_lease;
 pub use paging::first_rows;
 pub use rate::shared_pace;
 pub use round::{Job, Round, begin_round, lone_job};

@@ -1,6 +1,7 @@
 //! One page: fetched, hashed, told from what is known, and the rest of it normalized.
 
 use super::Mirror;
+use super::known::KnownAhead;
 use super::paging::fits;
 use super::parents::{Brought, Written, normalize_new};
 use super::rows::{Rows, ask_rows, fetch_page};
@@ -9,7 +10,7 @@ use crate::clock::Clock;
 use crate::normalize::{self, DriftCounts, Erased, ErasedRow, Hash, Hasher, PageView, RowRecords, RowView};
 use crate::plan::{Ask, CallTimes, Shape, Unsettled, read_again, unsettled};
 use crate::records::{Call, Time};
-use crate::store::{KnownRow, RowState, Store, StoreError};
+use crate::store::{KnownRow, NewRows, RowState, Store, StoreError};
 use crate::wire::RowsPage;
 use chrono::TimeDelta;
 use std::collections::HashMap;
@@ -35,6 +36,10 @@ pub(super) struct PageReader {
     pub(super) campaign_id: Arc<str>,
     /// No row is to be passed over: the campaign has never been walked, or a page is read for what is on it.
     pub(super) nothing_known: bool,
+    /// What is known of the rows of a walk, where it reads one.
+    pub(super) known_ahead: Option<KnownAhead>,
+    /// What it reads is likely to be new, and is written out for that at once.
+    pub(super) presumes_new: bool,
     /// What is added to a row's place among all rows to get its position; none when places do not tell.
     pub(super) position_offset: Option<i64>,
     pub(super) clock: Clock,
@@ -56,6 +61,10 @@ pub(super) struct PreparedPage {
     pub(super) without_id: u64,
     /// Rows that are new or differ.
     pub(super) changed: Vec<RowRecords>,
+    /// Rows that are presumed to be new.
+    pub(super) new_rows: NewRows,
+    /// Pieces of either that could not land.
+    pub(super) rejected: u64,
     /// Rows that are left out, because they are somebody's who was erased.
     pub(super) erased: Vec<ErasedRow>,
     /// What is to be remembered of both, by id.
@@ -78,7 +87,7 @@ pub(super) struct PreparedPage {
     pub(super) bytes: usize,
     /// Strings and keys in which something that Postgres cannot hold was replaced.
     pub(super) replaced: u64,
-    /// Bytes of the rows that are new or differ.
+    /// Bytes of the rows that are new or differ, as they came.
     pub(super) changed_bytes: usize,
     /// Assistants and retry configurations that the page refers to.
     pub(super) brought: Brought,
@@ -103,6 +112,8 @@ pub(super) enum PageError {
     Stopped,
     #[error("the API no longer pages as it did")]
     PagedOtherwise,
+    #[error("what was read as new is there already")]
+    NotNew,
 }
 
 impl From<StoreError> for PageError {
@@ -160,7 +171,10 @@ impl PageReader {
         };
         let view = self.compute(move || PageView::new(page, &reader.hasher)).await?;
         let ids: Vec<&str> = view.rows.iter().filter_map(|row| row.id.as_deref()).collect();
-        let known = store.known_rows(&self.campaign_id, &ids).await?;
+        let known = match &self.known_ahead {
+            Some(ahead) => ahead.of(store, &self.campaign_id, &ids).await?,
+            None => store.known_rows(&self.campaign_id, &ids).await?,
+        };
         let reader = self.clone();
         self.compute(move || reader.normalize(view, &known, position)).await
     }
@@ -187,8 +201,10 @@ impl PageReader {
         prepared.brought.assistants = normalize_new(&view, &self.written, &mut prepared.drift);
         prepared.seen.reserve(view.rows.len());
         if self.nothing_known {
-            prepared.changed.reserve(view.rows.len());
             prepared.states.reserve(view.rows.len());
+        }
+        if self.presumes_new {
+            prepared.new_rows = NewRows::with_room_for(prepared.bytes);
         }
         for (row, place) in view.rows.iter().zip(position..) {
             let id_hash = row.id.as_deref().map_or_else(Hash::default, |id| self.hasher.row_id(id));
@@ -221,7 +237,7 @@ impl PageReader {
                 prepared.brought.add_assistant(assistant);
             }
             prepared.replaced += records.replaced;
-            prepared.changed_bytes += json.len();
+            prepared.rejected += u64::try_from(records.rejects.len()).unwrap_or(0);
             match &row.id {
                 Some(id) => {
                     let mut state = self.state(row, records.call.as_ref(), held, place, now);
@@ -231,7 +247,12 @@ impl PageReader {
                 }
                 None => prepared.without_id += 1,
             }
-            prepared.changed.push(records);
+            prepared.changed_bytes += json.len();
+            if self.presumes_new {
+                prepared.new_rows.add(&self.campaign_id, records);
+            } else {
+                prepared.changed.push(records);
+            }
         }
         prepared.statuses = view.rows.into_iter().map(|row| row.status).collect();
         prepared

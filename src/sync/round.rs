@@ -3,10 +3,10 @@
 //!
 //! Owns: what is due. Leaves to `round_end`: how it ends; to whoever runs the jobs: which first, how many at once.
 
-use super::account::wait_for_lease;
-use super::campaign::{CampaignPass, keep, pass_campaign};
+use super::campaign::{CampaignPass, pass_campaign};
 use super::feed::{self, Asked, Changes, Told};
 use super::gone;
+use super::leases::{keep, wait_for_lease};
 use super::list::{self, ListedCampaign, Listing};
 use super::lone::Lone;
 use super::round_end::RoundEnd;

@@ -1,6 +1,7 @@
 //! Deliberate faults of a walk; see `crate::sabotage`.
 
-use super::walk::{Seen, Walker};
+use super::seen::Seen;
+use super::walk::Walker;
 use crate::plan::WalkFacts;
 use crate::sabotage::Sabotage;
 

@@ -20,12 +20,12 @@ impl Walker<'_> {
                 Ok(part) => part,
                 // What has come stays.
                 Err(error) => {
-                    self.keep(index, &gathered).await?;
+                    self.keep(index, gathered).await?;
                     return Err(error);
                 }
             };
             if self.mirror.stop.is_cancelled() {
-                return self.stop_at(index, &gathered).await;
+                return self.stop_at(index, gathered).await;
             }
             let Some(raw) = raw else {
                 // An answer without pages that has a total is one with pages, unless it is all there is.
@@ -34,9 +34,7 @@ impl Walker<'_> {
                 }
                 self.walk.first_total = Some(self.walk.rows_seen);
                 self.walk.next_page = index.max(1);
-                self.commit(&gathered).await?;
-                self.report(self.walk.first_total);
-                return Ok(());
+                return self.commit(gathered, self.walk.first_total).await;
             };
             if self.belies(&page) {
                 let reader = PageReader { nothing_known: true, ..self.reader.clone() };
@@ -46,9 +44,7 @@ impl Walker<'_> {
             index += 1;
             if self.is_worth_a_commit(&gathered) {
                 self.walk.next_page = index;
-                self.commit(&gathered).await?;
-                gathered = Gathered::from(index);
-                self.report(None);
+                self.commit(std::mem::replace(&mut gathered, Gathered::from(index)), None).await?;
             }
         }
         // The stages have ended without a word: one of them panicked.

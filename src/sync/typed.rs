@@ -1,7 +1,7 @@
 //! The views of single campaigns and assistants, brought up to date after passes: apart from their transactions, and never
 //! a reason for a pass to fail.
 
-use super::campaign::keep;
+use super::leases::keep;
 use crate::store::{Holder, Lease, SeenKeys, Store, StoreError, TypedView};
 use crate::typed::{Impossible, Obstacle, Owner, OwnerKind, Plan, plan, view_names};
 use futures::{StreamExt, stream};

@@ -72,14 +72,21 @@ impl CampaignPass {
     pub(super) async fn look_back(
         &self,
         store: &Store,
-        walker: &Walker<'_>,
+        walker: &mut Walker<'_>,
         facts: &WalkFacts,
     ) -> Result<(Option<ListedCampaign>, Option<Standing>), PageError> {
+        let asked = walker.word.take();
+        let word = async {
+            match asked {
+                Some(asked) => Ok::<_, PageError>(asked.await??),
+                None => Ok(ask_campaign(&self.mirror, self.id()).await?),
+            }
+        };
         let unmoved = WalkFacts { after: facts.before.clone(), ..facts.clone() };
         let standing = async {
             if unmoved.may_tombstone() { self.stand_beside(store, walker).await.map(Some) } else { Ok(None) }
         };
-        let (after, standing) = tokio::join!(ask_campaign(&self.mirror, self.id()), standing);
+        let (after, standing) = tokio::join!(word, standing);
         Ok((after?, standing?))
     }
 

@@ -2,23 +2,24 @@
 //! the checkpoint that vouches for them.
 
 use super::gathered::Gathered;
+use super::list::{ListedCampaign, ask_campaign};
 use super::page::{FirstPage, PageError, PageReader, PreparedPage};
 use super::rows::Rows;
+use super::seen::Seen;
 use super::walks::UnderWay;
 use super::{Mirror, RowCounts};
+use crate::api::ApiError;
 use crate::normalize::Hash;
 use crate::observe::CampaignProgress;
 use crate::plan::{Ask, Shape, WalkFacts};
 use crate::store::{BatchCounts, Lease, StoreError, WalkCheckpoint};
 use crate::wire::RowsPage;
 use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 use tokio_util::task::AbortOnDropHandle;
 
 /// Pages after which a walk looks for the first time whether it shows what its totals promise.
 const FIRST_LOOK_PAGES: u64 = 50;
-
-/// A total that is a lie takes no more room than this many rows.
-const MOST_EXPECTED: u64 = 1_000_000;
 
 /// A walk under way.
 pub(super) struct Walker<'a> {
@@ -38,62 +39,24 @@ pub(super) struct Walker<'a> {
     pub(super) belying: u64,
     /// Strings and keys in which something that Postgres cannot hold was replaced.
     pub(super) replaced: u64,
-    /// What it reads is likely to be new: the campaign has never been walked, and nothing was in the way so far.
-    presumes_new: bool,
     /// The total that an earlier pass has seen, when the first page is not at hand.
     pub(super) presumed_total: Option<u64>,
     /// The first page, when it was asked for already.
     pub(super) first_page: Option<FirstPage>,
+    /// The campaign's own word after the last page, when it was asked for already.
+    pub(super) word: Option<Word>,
+    /// A batch on its way into the database.
+    pending: Option<AbortOnDropHandle<Result<BatchCounts, StoreError>>>,
     /// Counts among the walks under way.
     under_way: UnderWay,
-}
-
-/// The set of rows that a walk has seen, with their places.
-#[derive(Debug, Default)]
-pub(super) struct Seen {
-    rows: Vec<(Hash, u32)>,
-    places: u32,
-    is_sorted: bool,
-}
-
-impl Seen {
-    /// Makes room for so many rows at once: room that grows by doubling is half empty, and is held twice while it grows.
-    pub(super) fn expect(&mut self, rows: u64) {
-        let rows = usize::try_from(rows.min(MOST_EXPECTED)).unwrap_or_default();
-        self.rows.reserve_exact(rows.saturating_sub(self.rows.len()));
-    }
-
-    /// Appends rows in the order of the walk; a zero hash takes a place and is no row.
-    pub(super) fn extend(&mut self, hashes: &[Hash]) {
-        for hash in hashes {
-            if *hash != Hash::default() {
-                self.rows.push((*hash, self.places));
-            }
-            self.places = self.places.saturating_add(1);
-        }
-        self.is_sorted = false;
-    }
-
-    /// Sorts and drops doublets; returns how many distinct rows there are.
-    pub(super) fn settle(&mut self) -> u64 {
-        if !self.is_sorted {
-            self.rows.sort_unstable();
-            self.rows.dedup_by_key(|(hash, _)| *hash);
-            self.is_sorted = true;
-        }
-        u64::try_from(self.rows.len()).unwrap_or(u64::MAX)
-    }
-
-    /// Where a row stood, once settled.
-    pub(super) fn place_of(&self, hash: &Hash) -> Option<u64> {
-        let index = self.rows.binary_search_by_key(hash, |(held, _)| *held).ok()?;
-        self.rows.get(index).map(|(_, place)| u64::from(*place))
-    }
 }
 
 fn half(hash: &Hash) -> u64 {
     hash.first_chunk().map_or(0, |half| u64::from_le_bytes(*half))
 }
+
+/// The campaign's own word on its way.
+pub(super) type Word = AbortOnDropHandle<Result<Option<ListedCampaign>, ApiError>>;
 
 type PageTask = AbortOnDropHandle<Result<PreparedPage, PageError>>;
 
@@ -105,7 +68,6 @@ impl<'a> Walker<'a> {
         reader: PageReader,
         walk: WalkCheckpoint,
     ) -> Self {
-        let presumes_new = reader.nothing_known;
         Self {
             mirror,
             lease,
@@ -117,9 +79,10 @@ impl<'a> Walker<'a> {
             written: 0,
             belying: 0,
             replaced: 0,
-            presumes_new,
             presumed_total: None,
             first_page: None,
+            word: None,
+            pending: None,
             under_way: mirror.walks.begin(),
         }
     }
@@ -144,15 +107,18 @@ impl<'a> Walker<'a> {
 
     /// Walks from the checkpoint to the end. `first`: the first answer, when it is at hand.
     pub(super) async fn run(&mut self, first: Option<Rows>) -> Result<(), PageError> {
-        match (self.walk.shape, first) {
+        let ended = match (self.walk.shape, first) {
             (Shape::Unpaged, Some(rows)) => self.run_stream(rows).await,
-            (Shape::Unpaged, None) => {
-                let rows = self.reader.ask(Ask::Everything).await?;
-                self.run_stream(rows).await
-            }
+            (Shape::Unpaged, None) => match self.reader.ask(Ask::Everything).await {
+                Ok(rows) => self.run_stream(rows).await,
+                Err(error) => Err(error.into()),
+            },
             (Shape::Paged { .. }, Some(Rows::Page(first))) => self.run_pages(first).await,
             (Shape::Paged { .. }, _) => self.run_pages(None).await,
-        }
+        };
+        // However it ended, what is on its way stays.
+        let landed = self.land().await;
+        ended.and(landed)
     }
 
     /// Walks pages from the checkpoint to the last one. `first`: the first page, when it is at hand.
@@ -178,7 +144,7 @@ impl<'a> Walker<'a> {
             }
             let Some(task) = tasks.pop_front() else {
                 if stopping && next_to_take < pages {
-                    return self.stop_at(next_to_take, &gathered).await;
+                    return self.stop_at(next_to_take, gathered).await;
                 }
                 break;
             };
@@ -203,12 +169,14 @@ impl<'a> Walker<'a> {
             let is_last =
                 tasks.is_empty() && next_to_take >= latest_total.map_or(1, |total| self.pages(total));
             // Of a campaign that is read for the first time something is to be seen at once.
-            let is_first_of_all = self.presumes_new && next_to_take == 1;
+            let is_first_of_all = self.reader.presumes_new && next_to_take == 1;
+            if is_last {
+                self.ask_for_word();
+            }
             if is_last || is_first_of_all || self.is_worth_a_commit(&gathered) {
                 self.walk.next_page = next_to_take;
-                self.commit(&gathered).await?;
-                gathered = Gathered::from(next_to_take);
-                self.report(latest_total);
+                self.commit(std::mem::replace(&mut gathered, Gathered::from(next_to_take)), latest_total)
+                    .await?;
             }
             if next_to_take >= next_look {
                 next_look = next_to_take.saturating_mul(2);
@@ -217,22 +185,31 @@ impl<'a> Walker<'a> {
                 }
             }
         }
-        Ok(self.keep(next_to_take, &gathered).await?)
+        self.keep(next_to_take, gathered).await
+    }
+
+    /// Asks the campaign itself, while the last pages are written.
+    fn ask_for_word(&mut self) {
+        if self.lease.is_some() {
+            let (mirror, id) = (self.mirror.clone(), Arc::clone(&self.reader.campaign_id));
+            let asked = tokio::spawn(async move { ask_campaign(&mirror, &id).await });
+            self.word = Some(AbortOnDropHandle::new(asked));
+        }
     }
 
     /// Ends the walk where it stands: the next pass goes on from there.
-    pub(super) async fn stop_at(&mut self, page: u64, gathered: &Gathered) -> Result<(), PageError> {
+    pub(super) async fn stop_at(&mut self, page: u64, gathered: Gathered) -> Result<(), PageError> {
         self.keep(page, gathered).await?;
         Err(PageError::Stopped)
     }
 
     /// Writes what is gathered before its time, if there is anything.
-    pub(super) async fn keep(&mut self, page: u64, gathered: &Gathered) -> Result<(), StoreError> {
+    pub(super) async fn keep(&mut self, page: u64, gathered: Gathered) -> Result<(), PageError> {
         if gathered.seen.is_empty() {
             return Ok(());
         }
         self.walk.next_page = page;
-        self.commit(gathered).await
+        self.commit(gathered, self.walk.first_total).await
     }
 
     /// Whether the pages show so few different rows that reading on is in vain: they are empty or come again and
@@ -300,25 +277,35 @@ impl<'a> Walker<'a> {
         }
         if self.lease.is_none() {
             self.counts.inserted += page.unknown;
-            self.counts.rejected += page
-                .changed
-                .iter()
-                .map(|records| u64::try_from(records.rejects.len()).unwrap_or(0))
-                .sum::<u64>();
+            self.counts.rejected += page.rejected;
         }
         self.seen.extend(&page.seen);
         gathered.add(page);
     }
 
-    /// Writes what is gathered, with the checkpoint.
-    pub(super) async fn commit(&mut self, gathered: &Gathered) -> Result<(), StoreError> {
-        let Some(lease) = self.lease else {
-            return Ok(());
-        };
-        let counts =
-            gathered.write(self.mirror, lease, &self.reader, Some(&self.walk), self.presumes_new).await?;
-        self.presumes_new &= !counts.was_in_conflict;
-        self.count(counts);
+    /// Writes what is gathered, with the checkpoint as it stands, once the batch before it is there; and goes on meanwhile, unless
+    /// two batches would take too much memory.
+    pub(super) async fn commit(&mut self, gathered: Gathered, total: Option<u64>) -> Result<(), PageError> {
+        self.land().await?;
+        let Some(lease) = self.lease.cloned() else { return Ok(()) };
+        let (mirror, reader, walk) = (self.mirror.clone(), self.reader.clone(), self.walk.clone());
+        let (is_large, standing) = (gathered.is_large(), self.standing(total));
+        self.pending = Some(AbortOnDropHandle::new(tokio::spawn(async move {
+            let counts = gathered.write(&mirror, &lease, &reader, Some(&walk)).await?;
+            mirror.progress.campaign_advanced(&reader.campaign_id, &standing);
+            Ok(counts)
+        })));
+        if is_large { self.land().await } else { Ok(()) }
+    }
+
+    /// Waits for the batch that is on its way.
+    pub(super) async fn land(&mut self) -> Result<(), PageError> {
+        let Some(pending) = self.pending.take() else { return Ok(()) };
+        match pending.await? {
+            Ok(counts) => self.count(counts),
+            Err(StoreError::Conflict) if self.reader.presumes_new => return Err(PageError::NotNew),
+            Err(error) => return Err(error.into()),
+        }
         Ok(())
     }
 
@@ -328,10 +315,6 @@ impl<'a> Walker<'a> {
         self.counts.rejected_new += counts.rejected_new;
         self.written += counts.written;
         self.walk.contested += counts.contested;
-    }
-
-    pub(super) fn report(&self, total: Option<u64>) {
-        self.mirror.progress.campaign_advanced(&self.reader.campaign_id, &self.standing(total));
     }
 
     /// Where the walk stands.
@@ -355,24 +338,5 @@ impl<'a> Walker<'a> {
             before: self.walk.fingerprint.clone(),
             after: None,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Seen;
-
-    #[test]
-    fn the_set_of_rows_seen_counts_each_once_and_knows_their_places() {
-        let mut seen = Seen::default();
-        let hash = |byte: u8| [byte; 16];
-        seen.extend(&[hash(9), hash(0), hash(3)]);
-        seen.extend(&[hash(9), hash(1)]);
-        assert_eq!(seen.settle(), 3);
-        assert_eq!(seen.place_of(&hash(9)), Some(0));
-        assert_eq!(seen.place_of(&hash(3)), Some(2));
-        assert_eq!(seen.place_of(&hash(1)), Some(4));
-        assert_eq!(seen.place_of(&hash(0)), None, "a row without an id takes a place and is no row");
-        assert_eq!(seen.place_of(&hash(7)), None);
     }
 }

@@ -1,5 +1,6 @@
 //! How many campaigns are read at the moment: they share the connections and the memory that there are.
 
+use crate::room;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -28,7 +29,9 @@ impl UnderWay {
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::Relaxed);
+        if self.0.0.fetch_sub(1, Ordering::Relaxed) == 1 {
+            room::let_go();
+        }
     }
 }
 

@@ -11,7 +11,7 @@ mod find;
 use self::find::{Scan, next_row, valid_part, whole_value};
 use super::page::{count, into_utf8_in_place};
 use super::{Index, Kind, RowsPage, ShapeError};
-use bytes::Bytes;
+use crate::room::Room;
 use serde_json::value::RawValue;
 use std::ops::Range;
 
@@ -35,7 +35,7 @@ pub struct RowSplitter {
     place: Place,
     scan: Scan,
     /// Whole rows and what stood between them, then what has come of the one under way or was gathered.
-    rows: Vec<u8>,
+    rows: Room,
     spans: Vec<Range<usize>>,
     indexes: Vec<Index>,
     /// Where the row under way begins, or the first that was not looked for yet.
@@ -45,6 +45,8 @@ pub struct RowSplitter {
     /// What has come of a member, up to [`LONGEST_MEMBER`].
     text: Vec<u8>,
     is_cut: bool,
+    /// Whether its end comes soon enough, and rows can wait for it.
+    is_awaited: bool,
     list: List,
     total: Option<u64>,
     page: Option<u64>,
@@ -107,9 +109,13 @@ impl Default for Place {
 
 impl RowSplitter {
     /// Makes room for an answer of so many bytes at once, whose rows nobody takes before its end: room that grows by doubling is half
-    /// empty. An answer that says more than it may is not believed.
+    /// empty. Its rows are found at the end, when the connection is free for another. An answer that says more than it may is not
+    /// believed.
     pub fn expect(&mut self, bytes: usize) {
-        self.rows.reserve_exact(bytes.min(MOST_EXPECTED));
+        self.is_awaited = (1..=MOST_EXPECTED).contains(&bytes);
+        if self.rows.is_empty() {
+            self.rows = Room::of(bytes.min(MOST_EXPECTED));
+        }
     }
 
     /// Takes the next piece.
@@ -126,7 +132,7 @@ impl RowSplitter {
 
     fn take_in(&mut self, part: &[u8]) -> Result<(), ShapeError> {
         self.advance(part)?;
-        while self.gathered() >= GATHERED {
+        while !self.is_awaited && self.gathered() >= GATHERED {
             self.look()?;
         }
         Ok(())
@@ -187,11 +193,11 @@ impl RowSplitter {
         self.mistake = self.mistake.take().or(self.look_for_all().err());
         let is_under_way = matches!(self.place, Place::InRow | Place::Gathering);
         let end = if is_under_way { self.row_start } else { self.rows.len() };
-        let rest = self.rows.split_off(end);
+        let rest = Room::from(self.rows.split_off(end));
         let body = std::mem::replace(&mut self.rows, rest);
         self.row_start = 0;
         RowsPage {
-            body: Bytes::from(body),
+            body: body.into_bytes(),
             rows: std::mem::take(&mut self.spans),
             indexes: std::mem::take(&mut self.indexes),
             total: None,

@@ -3,10 +3,9 @@
 
 use crate::support::{announce, variable};
 use crate::valgrind;
-use chrono::DateTime;
 use revox_mirror::normalize::{DriftCounts, Hasher, Options, PageView, indexed_row};
 use revox_mirror::simulator::Simulator;
-use revox_mirror::store::encode_new_rows;
+use revox_mirror::store::NewRows;
 use revox_mirror::wire::RowsPage;
 use std::hint::black_box;
 use std::path::Path;
@@ -38,16 +37,13 @@ fn take(answer: &str, are_new: bool) -> (usize, usize) {
     }
     let mut drift = DriftCounts::default();
     let text = std::str::from_utf8(&view.page.body).unwrap();
-    let records: Vec<_> = (0..)
-        .zip(&view.rows)
-        .map(|(place, row)| {
-            indexed_row(&text[row.span.clone()], &row.index, place, &Options::default(), &mut drift)
-        })
-        .collect();
-    (
-        records.iter().filter(|records| records.row.is_some()).count(),
-        encode_new_rows("c", &records, DateTime::UNIX_EPOCH),
-    )
+    let mut new_rows = NewRows::with_room_for(answer.len());
+    for (place, row) in (0..).zip(&view.rows) {
+        let text = &text[row.span.clone()];
+        new_rows.add("c", indexed_row(text, &row.index, place, &Options::default(), &mut drift));
+    }
+    let new_rows = black_box(new_rows);
+    (new_rows.rows(), new_rows.bytes())
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 mod backfill;
 mod daemon;
 mod incremental;
+mod presumed;
 mod run_once;
 #[path = "../support/mod.rs"]
 mod support;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::wire::page::{Envelope, into_utf8};
+use bytes::Bytes;
 use proptest::prelude::*;
 
 /// The rows' texts, the counts and the replacements; or what is wrong.

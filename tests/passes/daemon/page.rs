@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_sees_a_pass_move_and_a_failing_campaign_named_with_what_to_do() {
     // Calls of the last days, so that the charts show something.
-    let options = Options { clock: Some(Clock::system()), ..small(3, 1500) };
+    let options = Options { clock: Some(Clock::system()), ..small(3, 3000) };
     let mut setting = Setting::new(options).await;
     setting.set("REVOX_MIRROR__API__MAX_TRIES", "1");
     setting.set("REVOX_MIRROR__SYNC__BATCH_ROWS", "100");
