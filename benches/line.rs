@@ -96,7 +96,9 @@ fn take(answer: &str, hasher: &Hasher, to: Step) -> anyhow::Result<usize> {
     let rows = records.len();
     if to == Step::Encode {
         let mut new_rows = NewRows::with_room_for(answer.len());
-        records.into_iter().for_each(|records| new_rows.add("c", records));
+        for records in records {
+            new_rows.add("c", records);
+        }
         black_box(new_rows);
     } else {
         black_box(records);

@@ -251,7 +251,9 @@ impl Store {
         let (owner, pages) = (batch.campaign_id, batch.new_rows);
         let lines = Lines::of(pages);
         let mut referred = Referred::default();
-        pages.iter().for_each(|page| referred.append(&page.referred));
+        for page in pages {
+            referred.append(&page.referred);
+        }
         let is_wholesale = self.check_wholesale(connection, owner, &referred).await?;
         let calls = lines.calls.iter().map(|(_, (page, call))| page.line(&call.line));
         copy_written(connection, &CALLS, calls, now, "writing calls").await?;

@@ -27,7 +27,7 @@ impl CampaignPass {
         let nothing_known = is_first && !self.state.has_known_rows && !self.state.known.walk_under_way;
         let presumes_new = nothing_known && lease.is_some();
         let known_ahead = (!nothing_known).then(|| KnownAhead::behind(0));
-        let mut reader = PageReader { nothing_known, presumes_new, known_ahead, ..self.reader() };
+        let mut reader = PageReader { nothing_known, known_ahead, presumes_new, ..self.reader() };
         let reading = self.mirror.settings.normalize.reading();
         // What was read in another way is to be read again.
         let is_resumable = |walk: &WalkCheckpoint| {

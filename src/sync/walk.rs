@@ -242,9 +242,12 @@ impl<'a> Walker<'a> {
         settings.max_bytes_in_flight / self.under_way.count().min(settings.max_concurrent_campaigns.max(1))
     }
 
+    /// Whether it is to be written. One half of a batch is gathered while the other is written, so that a walk that is killed has no
+    /// more to read again than a batch and the pages under way.
     pub(super) fn is_worth_a_commit(&self, gathered: &Gathered) -> bool {
-        gathered.seen.len() >= self.mirror.settings.batch_rows.max(1)
-            || gathered.changed_bytes >= self.batch_bytes()
+        let rows = self.mirror.settings.batch_rows;
+        let rows = if gathered.is_large() { rows } else { rows.div_ceil(2) };
+        gathered.seen.len() >= rows.max(1) || gathered.changed_bytes >= self.batch_bytes()
     }
 
     /// Whether a page passes over a row that this walk has rewritten: its id stands on two pages, and the last
