@@ -89,7 +89,7 @@ async fn a_single_pass_beside_a_daemon_works_on_what_is_free_and_says_what_is_no
     let ids = setting.simulator.campaign_ids();
     setting
         .simulator
-        .inject(Fault::new(FaultKind::Slow(Duration::from_millis(400))).on_path(format!("{}/rows", ids[0])));
+        .inject(Fault::new(FaultKind::Slow(Duration::from_millis(1500))).on_path(format!("{}/rows", ids[0])));
     let daemon = setting.daemon(&[("REVOX_MIRROR__SYNC__MAX_CONCURRENT_CAMPAIGNS", "1")]);
     daemon.says("campaign started").await;
     let run = setting.run(&["--wait", "1s"]).await;
