@@ -79,7 +79,6 @@ pub struct BatchCounts {
 }
 
 /// The rows of a batch in the tables, whichever way they got there.
-#[derive(Default)]
 pub(super) struct Landed<'a> {
     /// Rows of `revox.campaign_rows` that are new.
     pub(super) inserted: u64,

@@ -4,6 +4,7 @@ use super::feed::Changes;
 use super::typed::refresh_views;
 use super::{CampaignReport, Mirror, SyncError};
 use crate::plan::Outcome;
+use crate::room;
 use crate::store::Store;
 use crate::typed::OwnerKind;
 use std::sync::Arc;
@@ -33,6 +34,8 @@ impl RoundEnd {
 
     /// Takes note of how the jobs have ended: what the search has shown counts as read once all of it has arrived.
     pub async fn conclude(self, reports: &[CampaignReport]) -> Result<(), SyncError> {
+        // Passes that were no walks have left some, too.
+        room::let_go();
         let Some(store) = self.store else { return Ok(()) };
         if reports.iter().any(|report| report.outcome != Outcome::Skipped) {
             store.sweep_call_retry_configs().await?;
