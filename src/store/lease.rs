@@ -2,6 +2,8 @@
 //!
 //! The last statement before each commit renews the lease where holder and epoch match and it has not expired
 //! by the database's clock: one row, or the transaction is rolled back. A takeover raises the epoch.
+//!
+//! None of it waits for the disk: a server that crashes may forget a lease, whose holder can then commit nothing any more.
 
 use super::StoreError;
 use super::open::{APPLICATION, Store, commit};
@@ -110,7 +112,7 @@ impl Store {
     pub async fn take_lease(&self, scope: &str, holder: &Holder) -> Result<Option<Lease>, StoreError> {
         let doing = "taking a lease";
         let ttl = interval(self.lease_ttl());
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin_repeatable().await?;
         let current: Option<(String, i64, bool, bool)> = query_as(
             "select holder, epoch, expires_at > clock_timestamp(),
                     coalesce(expires_at < renewed_at + $2, true)
@@ -226,14 +228,14 @@ impl Store {
 
     /// Renews a lease while nothing is being committed; fails when it is another's by now.
     pub async fn keep_lease(&self, lease: &Lease) -> Result<(), StoreError> {
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin_repeatable().await?;
         lease.renew(&mut transaction).await?;
         commit(transaction).await
     }
 
     /// Gives a lease back. Its epoch stays, so that a holder of old cannot pass for the next one.
     pub async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError> {
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin_repeatable().await?;
         query(
             "update revox_sync.leases set expires_at = clock_timestamp()
              where scope = $1 and holder = $2 and epoch = $3",

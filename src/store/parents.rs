@@ -51,7 +51,7 @@ impl Store {
         now: Time,
     ) -> Result<u64, StoreError> {
         until_it_commits(async || {
-            let mut transaction = self.begin().await?;
+            let mut transaction = self.begin_repeatable().await?;
             let rejected_new = write_parents(&mut transaction, parents, now).await?;
             lease.renew(&mut transaction).await?;
             commit(transaction).await?;
@@ -75,7 +75,7 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let records: Vec<&Campaign> = campaigns.iter().map(|(campaign, _)| *campaign).collect();
         until_it_commits(async || {
-            let mut transaction = self.begin().await?;
+            let mut transaction = self.begin_repeatable().await?;
             query(
                 "insert into revox_sync.accounts as a
                      (name, organization_id, base_url, first_seen_at, updated_at, listed_at)

@@ -75,7 +75,7 @@ impl Store {
         trigger: &str,
         started_at: Time,
     ) -> Result<i64, StoreError> {
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin_repeatable().await?;
         // Under the campaign's lease, a line without an end is one of a pass that was broken off.
         query(
             "update revox_sync.runs
