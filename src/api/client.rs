@@ -33,6 +33,8 @@ pub struct Client {
     /// The rate limit, where other processes hold it, too.
     shared: Option<Arc<SharedSlots>>,
     per_second: Option<f64>,
+    /// A page of rows may have so many bytes.
+    max_page_bytes: usize,
 }
 
 /// Splits an answer, or says why it is none.
@@ -49,8 +51,10 @@ impl Client {
             backoff_base: options.backoff_base,
         };
         let per_second = options.requests_per_second;
+        let max_page_bytes = options.max_answer_bytes;
         let exchange = Arc::new(Exchange::new(options)?);
-        Ok(Self { exchange, gate: Arc::new(gate), policy, cost: Arc::default(), shared: None, per_second })
+        let (gate, cost) = (Arc::new(gate), Arc::default());
+        Ok(Self { exchange, gate, policy, cost, shared: None, per_second, max_page_bytes })
     }
 
     /// The same client with its rate limit held together with other processes, when it has one.
@@ -65,6 +69,12 @@ impl Client {
     #[must_use]
     pub fn with_own_cost(&self) -> Self {
         Self { cost: Arc::new(CostCounter::below(Arc::clone(&self.cost))), ..self.clone() }
+    }
+
+    /// The same client for pages of rows that have no more than so many bytes: a longer one is [`ApiError::TooLarge`].
+    #[must_use]
+    pub fn with_pages_up_to(&self, bytes: usize) -> Self {
+        Self { max_page_bytes: bytes.min(self.max_page_bytes), ..self.clone() }
     }
 
     /// What this client's requests cost so far, those that failed included.
@@ -214,7 +224,7 @@ impl Client {
         tries: &mut Tries,
     ) -> Result<Answer<RowsPage>, (Failure, Duration)> {
         let (body, permit) = self.attempt_to_open(endpoint, url, tries).await?;
-        let stream = RowStream::new(body, None, self.exchange.max_answer_bytes());
+        let stream = RowStream::new(body, None, self.max_page_bytes);
         let date = stream.date();
         let within = self.exchange.total_timeout();
         let gathered = tokio::time::timeout(within, stream.gather(most)).await;

@@ -32,6 +32,15 @@ impl Shape {
         }
     }
 
+    /// Whether its pages have no more rows than are wanted.
+    #[must_use]
+    pub fn is_within(&self, wanted: u32) -> bool {
+        match self {
+            Self::Paged { page_size, .. } => *page_size <= wanted,
+            Self::Unpaged => true,
+        }
+    }
+
     /// How to ask for page `index`, counted from 0.
     #[must_use]
     pub fn ask(&self, index: u64) -> Ask {
@@ -75,6 +84,8 @@ pub enum Ask {
 pub enum Shown {
     /// 400 or 422.
     Refused,
+    /// More bytes than a page should have.
+    TooLarge,
     /// A page.
     Page {
         /// Rows on it.
@@ -104,8 +115,8 @@ pub enum Learned {
     Hopeless,
 }
 
-/// Page sizes that are tried when larger ones are refused.
-const SMALLER_SIZES: [u32; 6] = [50, 25, 20, 10, 5, 1];
+/// Page sizes that are tried when larger ones are refused, or have too many bytes.
+const SMALLER_SIZES: [u32; 9] = [1_000, 250, 100, 50, 25, 20, 10, 5, 1];
 
 /// The questions and what has been learned from them.
 #[derive(Debug, Clone)]
@@ -131,6 +142,12 @@ impl Discovery {
         self.sizes.get(self.size_at).copied().unwrap_or(1)
     }
 
+    /// Whether fewer rows can be asked for than now.
+    #[must_use]
+    pub fn can_be_smaller(&self) -> bool {
+        !self.unpaged_asked && self.size_at + 1 < self.sizes.len()
+    }
+
     /// The question to ask now.
     #[must_use]
     pub fn question(&self) -> Ask {
@@ -145,6 +162,14 @@ impl Discovery {
     pub fn learn(&mut self, shown: Shown) -> Learned {
         match shown {
             Shown::Refused => self.learn_refusal(),
+            Shown::TooLarge => {
+                self.size_at += 1;
+                if self.zero.take().is_some() {
+                    // Pages of another size are laid beside each other anew.
+                    self.page = 0;
+                }
+                Learned::Ask(self.question())
+            }
             Shown::Page { .. } if self.unpaged_asked => {
                 Learned::Shape { shape: Shape::Unpaged, first_is_at_hand: true }
             }
@@ -212,141 +237,4 @@ impl Discovery {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Ask, Discovery, Learned, Shape, Shown};
-
-    /// An API of the older kind with `total` rows.
-    struct Api {
-        total: u64,
-        first_page: u64,
-        /// What page 0 gives when pages count from 1: refused, the first page, or nothing.
-        zero: Zero,
-        max_size: u32,
-        clamps: bool,
-        echoes: bool,
-    }
-
-    #[derive(Clone, Copy, Debug)]
-    enum Zero {
-        Refused,
-        Clamped,
-        Empty,
-    }
-
-    impl Api {
-        fn answer(&self, ask: Ask) -> Shown {
-            let Ask::Page { page, page_size } = ask else {
-                return Shown::Refused;
-            };
-            if page_size > self.max_size && !self.clamps {
-                return Shown::Refused;
-            }
-            let size = u64::from(page_size.min(self.max_size));
-            let mut number = page;
-            if page < self.first_page {
-                match self.zero {
-                    Zero::Refused => return Shown::Refused,
-                    Zero::Clamped => number = self.first_page,
-                    Zero::Empty => {
-                        return Shown::Page { rows: 0, total: Some(self.total), page: Some(page), mark: 0 };
-                    }
-                }
-            }
-            let start = (number - self.first_page) * size;
-            let rows = self.total.saturating_sub(start).min(size);
-            let page = self.echoes.then_some(number);
-            Shown::Page { rows, total: Some(self.total), page, mark: if rows == 0 { 0 } else { start + 1 } }
-        }
-    }
-
-    fn find_out(api: &Api, wanted: u32) -> (Shape, u32) {
-        let mut discovery = Discovery::new(wanted);
-        for questions in 1..30 {
-            match discovery.learn(api.answer(discovery.question())) {
-                Learned::Ask(_) => {}
-                Learned::Shape { shape, .. } => return (shape, questions),
-                Learned::Hopeless => panic!("hopeless"),
-            }
-        }
-        panic!("never ends");
-    }
-
-    #[test]
-    fn every_combination_of_first_page_and_page_size_is_found_out() {
-        for total in [101, 100, 250, 5_000] {
-            for max_size in [100, 40, 7, 1] {
-                for clamps in [false, true] {
-                    for echoes in [false, true] {
-                        for (first_page, zero) in
-                            [(0, Zero::Refused), (1, Zero::Refused), (1, Zero::Clamped), (1, Zero::Empty)]
-                        {
-                            let api = Api { total, first_page, zero, max_size, clamps, echoes };
-                            let (shape, questions) = find_out(&api, 100);
-                            let Shape::Paged { first_page: found, page_size, .. } = shape else {
-                                panic!("unpaged")
-                            };
-                            let case = format!(
-                                "{total} rows, {max_size}, {clamps}, {echoes}, {first_page}, {zero:?}"
-                            );
-                            assert!(page_size <= max_size, "{case}");
-                            assert!(!clamps || page_size == max_size.min(100), "{case}");
-                            assert!(questions <= 16, "{case}");
-                            if total > u64::from(page_size) {
-                                assert_eq!(found, Some(first_page), "{case}");
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_campaign_on_one_page_takes_one_question_and_leaves_the_first_number_open() {
-        let api =
-            Api { total: 30, first_page: 0, zero: Zero::Refused, max_size: 100, clamps: false, echoes: true };
-        let (shape, questions) = find_out(&api, 100);
-        assert_eq!(shape, Shape::Paged { first_page: None, lone_page: 0, page_size: 100 });
-        assert_eq!(questions, 1);
-    }
-
-    #[test]
-    fn an_empty_campaign_takes_one_question() {
-        let api =
-            Api { total: 0, first_page: 0, zero: Zero::Refused, max_size: 100, clamps: false, echoes: true };
-        assert_eq!(find_out(&api, 100).1, 1);
-    }
-
-    #[test]
-    fn an_answer_without_a_total_is_everything_at_once() {
-        let mut discovery = Discovery::new(100);
-        let learned = discovery.learn(Shown::Page { rows: 3_000, total: None, page: None, mark: 1 });
-        assert_eq!(learned, Learned::Shape { shape: Shape::Unpaged, first_is_at_hand: true });
-    }
-
-    #[test]
-    fn an_api_that_refuses_every_parameter_is_asked_without() {
-        let mut discovery = Discovery::new(100);
-        let mut asked = 0;
-        while discovery.question() != Ask::Everything {
-            asked += 1;
-            assert!(matches!(discovery.learn(Shown::Refused), Learned::Ask(_)));
-        }
-        assert!(asked <= 14, "{asked} questions");
-        let learned = discovery.learn(Shown::Page { rows: 5, total: None, page: None, mark: 1 });
-        assert_eq!(learned, Learned::Shape { shape: Shape::Unpaged, first_is_at_hand: true });
-        assert_eq!(discovery.learn(Shown::Refused), Learned::Hopeless);
-    }
-
-    #[test]
-    fn pages_are_counted_and_asked_for_as_the_api_counts() {
-        let shape = Shape::Paged { first_page: Some(1), lone_page: 1, page_size: 100 };
-        assert_eq!(shape.pages(0), 1);
-        assert_eq!(shape.pages(100), 1);
-        assert_eq!(shape.pages(101), 2);
-        assert_eq!(shape.ask(0), Ask::Page { page: 1, page_size: 100 });
-        assert_eq!(shape.expected_rows(1, 130), 30);
-        assert_eq!(shape.expected_rows(2, 130), 0);
-        assert_eq!(Shape::Unpaged.expected_rows(0, 130), 130);
-    }
-}
+mod tests;
