@@ -169,18 +169,6 @@ impl Store {
             .map_err(StoreError::query("looking for a campaign's account"))
     }
 
-    /// How many passes a campaign has had.
-    pub async fn passes_of(&self, campaign_id: &str) -> Result<u64, StoreError> {
-        let mut transaction = self.begin().await?;
-        let passes: Option<i64> =
-            query_scalar("select passes from revox_sync.checkpoints where campaign_id = $1")
-                .bind(campaign_id)
-                .fetch_optional(&mut *transaction)
-                .await
-                .map_err(StoreError::query("counting a campaign's passes"))?;
-        Ok(passes.map_or(0, unsigned))
-    }
-
     /// Notes that the list showed nothing new of campaigns: their copies are complete as of `at`, as before.
     ///
     /// Needs no lease, since it only moves a time forward that stays true whoever works on the campaign.

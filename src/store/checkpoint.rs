@@ -51,12 +51,8 @@ pub struct WalkCheckpoint {
 pub struct Checkpoint {
     /// The walk under way, if one was begun and not finished.
     pub walk: Option<WalkCheckpoint>,
-    /// How the API pages.
-    pub shape: Option<Shape>,
-    /// Rows of the campaign after its last complete pass.
-    pub total: Option<u64>,
-    /// When its last full walk was proven.
-    pub full_walk_at: Option<Time>,
+    /// Passes so far.
+    pub passes: u64,
 }
 
 /// The numbers of a walk that have no column of their own.
@@ -91,7 +87,7 @@ impl Store {
         let mut transaction = self.begin().await?;
         let row = query(
             "select api_shape, walk_id, walk_started_at, walk_first_total, walk_fingerprint,
-                    walk_next_page, walk_rows_seen, total, full_walk_at
+                    walk_next_page, walk_rows_seen, passes
              from revox_sync.checkpoints where campaign_id = $1",
         )
         .bind(campaign_id)
@@ -123,12 +119,7 @@ impl Store {
             }),
             _ => None,
         };
-        Ok(Checkpoint {
-            walk,
-            shape,
-            total: row.get::<Option<i64>, _>(7).map(unsigned),
-            full_walk_at: row.get(8),
-        })
+        Ok(Checkpoint { walk, passes: unsigned(row.get(7)) })
     }
 
     /// Reads the set of rows that a walk has seen: the hashes of their ids, in the walk's order. Positions
@@ -156,7 +147,7 @@ impl Store {
         campaign_id: &str,
         walk: &WalkCheckpoint,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin_repeatable().await?;
         query("delete from revox_sync.walk_pages where campaign_id = $1")
             .bind(campaign_id)
             .execute(&mut *transaction)

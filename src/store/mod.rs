@@ -69,7 +69,7 @@ pub use retention::{Move, RetentionState, SweptTable};
 pub use runs::{Kind, RunLine};
 pub use search::SearchReading;
 pub use sharing::MissingShare;
-pub use standing::{Missing, Place, Standing};
+pub use standing::{Missing, Place, Standing, Strays};
 pub use states::{KnownRow, Placed, PlacedAfter, Places, RowState};
 pub use status::{
     AccountStatus, CampaignStatus, DriftStatus, RetentionStatus, RunStatus, SearchStatus, Status,

@@ -35,20 +35,38 @@ pub struct Standing {
     pub has_unshown_calls: bool,
 }
 
+/// What belongs to a campaign in the database and no page can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Strays {
+    /// Whether it has live rows without a state of its own, as nothing but somebody's meddling leaves them.
+    rows_without_state: bool,
+    /// Whether it has calls that none of its live rows shows.
+    unshown_calls: bool,
+}
+
 impl Store {
+    /// Looks for what no page of a campaign can show. Holds until a row of the campaign, or a call, is written.
+    pub async fn look_for_strays(&self, campaign_id: &str) -> Result<Strays, StoreError> {
+        let mut transaction = self.begin_comparing().await?;
+        let rows_without_state = has_rows_without_state(&mut transaction, campaign_id).await?;
+        let unshown_calls = has_unshown_calls(&mut transaction, campaign_id).await?;
+        Ok(Strays { rows_without_state, unshown_calls })
+    }
+
     /// Lays the mirror's rows of a campaign beside a walk. `place_of` tells where a row stood on it, by its id.
     /// Only what is missing is held in memory.
     pub async fn stand_beside(
         &self,
         campaign_id: &str,
+        strays: Strays,
         place_of: impl Fn(&str) -> Option<Place>,
     ) -> Result<Standing, StoreError> {
         let mut transaction = self.begin_comparing().await?;
-        let is_meddled_with = has_rows_without_state(&mut transaction, campaign_id).await?;
-        let mut rows = query(if is_meddled_with { STANDING_AND_STRAY } else { STANDING })
+        let mut rows = query(if strays.rows_without_state { STANDING_AND_STRAY } else { STANDING })
             .bind(campaign_id)
             .fetch(&mut *transaction);
-        let mut standing = Standing { in_order: true, ..Standing::default() };
+        let mut standing =
+            Standing { in_order: true, has_unshown_calls: strays.unshown_calls, ..Standing::default() };
         let mut before: Option<(String, Place)> = None;
         let mut waiting = 0;
         while let Some(row) =
@@ -71,8 +89,6 @@ impl Store {
                 None => standing.missing.push(Missing { id, before: before.clone(), after: None }),
             }
         }
-        drop(rows);
-        standing.has_unshown_calls = has_unshown_calls(&mut transaction, campaign_id).await?;
         Ok(standing)
     }
 
@@ -133,7 +149,6 @@ const STANDING_AND_STRAY: &str = "
       and not exists (select 1 from revox_sync.row_states s where s.row_id = r.id)
     order by 2, 1";
 
-/// Whether a campaign has live rows without a state of its own, as nothing but somebody's meddling leaves them.
 async fn has_rows_without_state(
     connection: &mut PgConnection,
     campaign_id: &str,

@@ -2,8 +2,8 @@
 
 use super::campaign::{CampaignPass, window};
 use super::known::KnownAhead;
-use super::list::{ListedCampaign, ask_campaign};
-use super::page::{PageError, PageReader};
+use super::list::ask_campaign;
+use super::page::{FirstPage, PageError, PageReader};
 use super::rows::Rows;
 use super::walk::Walker;
 use crate::plan::Shape;
@@ -12,8 +12,17 @@ use crate::store::{Lease, Places, WalkCheckpoint};
 use chrono::TimeDelta;
 use std::sync::Arc;
 
+/// A first page that was asked for before the walk begins, how the API pages and how many rows there are, going by the last pass.
+/// What the list has shown of the campaign is its word before.
+pub(super) struct Ahead {
+    asked_at: Time,
+    shape: Shape,
+    total: u64,
+    page: FirstPage,
+}
+
 /// How long what the list shows of a campaign is as good as asking for it.
-const LISTED_WITHIN: TimeDelta = TimeDelta::seconds(2);
+const LISTED_WITHIN: TimeDelta = TimeDelta::seconds(3);
 
 impl CampaignPass {
     /// Begins a walk, or takes one up again where it stopped.
@@ -22,6 +31,7 @@ impl CampaignPass {
         resumed: Option<WalkCheckpoint>,
         lease: Option<&'a Lease>,
         is_first: bool,
+        ahead: Option<Ahead>,
     ) -> Result<(Walker<'a>, Option<Rows>), PageError> {
         let store = self.mirror.store.as_ref();
         let nothing_known = is_first && !self.state.has_known_rows && !self.state.known.walk_under_way;
@@ -43,16 +53,21 @@ impl CampaignPass {
             super::sabotage::forget(&mut walker.seen);
             return Ok((walker, None));
         }
-        let started_at = self.mirror.clock.now();
-        let before = match self.just_shown().filter(|_| is_first) {
-            Some(shown) => Some(shown.clone()),
+        let mut started_at = self.mirror.clock.now();
+        let before = match &ahead {
+            Some(ahead) => {
+                started_at = ahead.asked_at;
+                Some(self.listed.clone())
+            }
+            None if is_first && self.is_just_shown() => Some(self.listed.clone()),
             None => ask_campaign(&self.mirror, self.id()).await?,
         };
-        let presumed = self.presumed(lease.is_some() && is_first).await;
-        // It is on its way while the walk's beginning is written.
-        let first_page = presumed.map(|(shape, _)| reader.clone().fetch_first(shape));
-        let (shape, first) = match presumed {
-            Some((shape, _)) => (shape, None),
+        let ahead = match ahead {
+            None if lease.is_some() && is_first => self.ask_for_first(*self.shared.shape.lock().await),
+            ahead => ahead,
+        };
+        let (shape, first) = match &ahead {
+            Some(ahead) => (ahead.shape, None),
             None => self.first_rows(&reader).await?,
         };
         let places = match store {
@@ -80,24 +95,35 @@ impl CampaignPass {
             store.begin_walk(lease, &self.mirror.account, self.id(), &walk).await?;
         }
         let mut walker = Walker::new(&self.mirror, lease, reader, walk);
-        walker.presumed_total = presumed.map(|(_, total)| total);
-        walker.first_page = first_page;
+        (walker.presumed_total, walker.first_page) = ahead.map(|ahead| (ahead.total, ahead.page)).unzip();
         Ok((walker, first))
     }
 
-    /// How the API pages and how many rows there are, going by the last pass: several pages are asked for at once then. Should it be
-    /// otherwise, the first page tells.
-    async fn presumed(&self, may_presume: bool) -> Option<(Shape, u64)> {
-        let shape = (*self.shared.shape.lock().await).filter(|_| may_presume)?;
-        let total = self.state.rows?;
-        let is_known = matches!(shape, Shape::Paged { first_page: Some(_), .. });
-        (is_known && shape.pages(total) > 1).then_some((shape, total))
+    /// Asks for the first page of a walk, under the campaign's lease, unless the campaign itself is to be asked before.
+    pub(super) fn ask_ahead(&self) -> Option<Ahead> {
+        // While somebody finds out how the API pages there is nothing to ask ahead.
+        let shape = *self.shared.shape.try_lock().ok()?;
+        if self.is_just_shown() { self.ask_for_first(shape) } else { None }
     }
 
-    /// The campaign as the list has shown it, unless that is so long ago that much may have happened since: it would be no less
-    /// true, and the walk in vain.
-    fn just_shown(&self) -> Option<&ListedCampaign> {
-        is_as_good_as_asking(self.listed_at, self.mirror.clock.now()).then_some(&self.listed)
+    /// Asks for it, when an earlier pass has shown how the API pages and that there are several pages: more are asked for at once then.
+    /// Should it be otherwise, the first page tells.
+    fn ask_for_first(&self, shape: Option<Shape>) -> Option<Ahead> {
+        let asked_at = self.mirror.clock.now();
+        let (shape, total) = (shape?, self.state.rows?);
+        let is_known = matches!(shape, Shape::Paged { first_page: Some(_), .. });
+        (is_known && shape.pages(total) > 1).then(|| Ahead {
+            asked_at,
+            shape,
+            total,
+            page: self.reader().fetch_first(shape),
+        })
+    }
+
+    /// Whether what the list has shown of the campaign is its word before the walk. When that is so long ago that much may have
+    /// happened since, it would be no less true, and the walk in vain.
+    fn is_just_shown(&self) -> bool {
+        is_as_good_as_asking(self.listed_at, self.mirror.clock.now())
     }
 
     /// Reads this campaign's pages.
@@ -135,7 +161,7 @@ mod tests {
     #[test]
     fn what_the_list_has_shown_is_as_good_as_asking_for_a_moment() {
         let listed_at = Time::UNIX_EPOCH;
-        for (passed_ms, is_as_good) in [(0, true), (1_999, true), (2_000, false), (-1, false)] {
+        for (passed_ms, is_as_good) in [(0, true), (2_999, true), (3_000, false), (-1, false)] {
             let now = listed_at + TimeDelta::milliseconds(passed_ms);
             assert_eq!(is_as_good_as_asking(listed_at, now), is_as_good, "{passed_ms} ms later");
         }

@@ -1,6 +1,7 @@
 //! One campaign's pass, under its lease: a look for what changed, or walk after walk until one is proven or enough
 //! were tried, then the end.
 
+use super::begin::Ahead;
 use super::confirm;
 use super::feed::Told;
 use super::incremental::Looked;
@@ -15,7 +16,7 @@ use super::{CampaignReport, FailureKind, Mirror, PassOptions, RowCounts};
 use crate::observe::{self, CampaignProgress};
 use crate::plan::{Due, Outcome, Search, Shape};
 use crate::records::Time;
-use crate::store::{CampaignState, Kind, Lease, RunLine, Store};
+use crate::store::{CampaignState, Checkpoint, Kind, Lease, RunLine, Store};
 use chrono::TimeDelta;
 use serde_json::json;
 use std::sync::Arc;
@@ -98,8 +99,9 @@ impl CampaignPass {
             *report = CampaignReport::busy(report.clone());
             return Ok(());
         };
+        let checkpoint = store.load_checkpoint(self.id()).await?;
         // Another process may have been at it since the list was read, whether it was waited for or not.
-        if waited || store.passes_of(self.id()).await? != self.state.passes {
+        if waited || checkpoint.passes != self.state.passes {
             match self.look_again(&store).await? {
                 Due::Walk(_) | Due::Incremental(_) => {}
                 Due::Skip => {
@@ -114,7 +116,7 @@ impl CampaignPass {
             }
         }
         let keeper = keep(store.clone(), lease.clone());
-        let result = self.run_under(&store, &lease, report).await;
+        let result = self.run_under(&store, &lease, checkpoint, report).await;
         drop(keeper);
         if let Err(error) = store.release_lease(&lease).await {
             tracing::warn!(%error, "a lease could not be given back; it expires by itself");
@@ -140,7 +142,7 @@ impl CampaignPass {
 
     /// A dry run: reads and counts, and writes nothing.
     async fn look(&self, report: &mut CampaignReport) -> Result<(), PageError> {
-        let (mut walker, first) = self.begin(None, None, true).await?;
+        let (mut walker, first) = self.begin(None, None, true, None).await?;
         self.started(&walker);
         walker.run(first).await?;
         let mut facts = walker.facts();
@@ -149,8 +151,7 @@ impl CampaignPass {
         report.outcome = if doubts.is_empty() { Outcome::Complete } else { Outcome::Partial };
         report.note = (!doubts.is_empty()).then(|| doubts.join("; "));
         if let (Some(store), true) = (&self.mirror.store, facts.may_tombstone()) {
-            let place_of = |id: &str| walker.seen.place_of(&self.shared.hasher.row_id(id));
-            let standing = store.stand_beside(self.id(), place_of).await?;
+            let standing = self.stand_beside(store, &walker, None).await?;
             match self.objection(store, standing.live, &standing.missing).await? {
                 None => walker.counts.tombstoned = u64::try_from(standing.missing.len()).unwrap_or(u64::MAX),
                 Some(reason) => {
@@ -167,8 +168,11 @@ impl CampaignPass {
         &self,
         store: &Store,
         lease: &Lease,
+        checkpoint: Checkpoint,
         report: &mut CampaignReport,
     ) -> Result<(), PageError> {
+        // It is on its way while the run line is opened.
+        let ahead = if self.search.is_none() && checkpoint.walk.is_none() { self.ask_ahead() } else { None };
         let started_at = self.mirror.clock.now();
         let mut tally = Tally {
             kind: if self.search.is_some() { Kind::Incremental } else { Kind::Full },
@@ -179,7 +183,7 @@ impl CampaignPass {
         let trigger = self.options.trigger;
         let run =
             store.open_run(lease, &self.mirror.account, self.id(), tally.kind, trigger, started_at).await?;
-        let ended = self.look_or_walk(store, lease, run, &mut tally).await;
+        let ended = self.look_or_walk(store, lease, run, (checkpoint, ahead), &mut tally).await;
         if ended.is_err() {
             // What was to be gone is there still.
             tally.rows.tombstoned = 0;
@@ -252,6 +256,7 @@ impl CampaignPass {
         store: &Store,
         lease: &Lease,
         run: i64,
+        start: (Checkpoint, Option<Ahead>),
         tally: &mut Tally,
     ) -> Result<Verdict, PageError> {
         if let Some(search) = self.search {
@@ -266,7 +271,7 @@ impl CampaignPass {
                 }
             }
         }
-        self.walk_until_proven(store, lease, run, tally).await
+        self.walk_until_proven(store, lease, run, start, tally).await
     }
 
     async fn walk_until_proven(
@@ -274,9 +279,9 @@ impl CampaignPass {
         store: &Store,
         lease: &Lease,
         run: i64,
+        (mut checkpoint, mut ahead): (Checkpoint, Option<Ahead>),
         tally: &mut Tally,
     ) -> Result<Verdict, PageError> {
-        let mut checkpoint = store.load_checkpoint(self.id()).await?;
         let (mut written, mut belying, mut rounds, mut settled_contests) = (0, 0, 0, false);
         let (mut breaks, mut has_begun) = (0, false);
         // Rows that this pass has read and need not read again.
@@ -284,7 +289,8 @@ impl CampaignPass {
         loop {
             rounds += 1;
             let is_first = !std::mem::replace(&mut has_begun, true);
-            let (mut walker, first) = self.begin(checkpoint.walk.take(), Some(lease), is_first).await?;
+            let (mut walker, first) =
+                self.begin(checkpoint.walk.take(), Some(lease), is_first, ahead.take()).await?;
             if is_first {
                 self.started(&walker);
             }

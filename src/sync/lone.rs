@@ -5,7 +5,7 @@ use super::feed::Told;
 use super::list::{Listing, ask_campaign, refuse_another};
 use super::page::PageError;
 use super::round::{due_of, needs_lone_pass};
-use super::shared::Shared;
+use super::shared::{Keys, Shared};
 use super::{CampaignReport, FailureKind, Mirror, PassOptions};
 use crate::plan::{Due, Outcome};
 
@@ -69,7 +69,7 @@ impl Lone {
                 return Ok(Prepared::Ended(CampaignReport::still_suspicious(&listed, suspicion)));
             }
         };
-        let shared = Shared::new(mirror, options, &held, &Listing::default()).await?;
+        let shared = Shared::new(mirror, Keys::load(mirror, options).await?, &held, &Listing::default());
         Ok(Prepared::Pass(Box::new(CampaignPass {
             mirror: mirror.clone(),
             options: options.clone(),

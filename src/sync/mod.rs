@@ -2,13 +2,14 @@
 //!
 //! Owns: the order of things. Leaves to `plan`: what to read and what it proves; to `api`, `normalize` and
 //! `store`: doing it. [`account`](self) lists and shares out, `campaign` decides and ends, `begin` and `walk` read page
-//! after page, `round` is what an account's list has shown and the jobs that come of it, `incremental` the pages that the plan asks for, `feed` the calls that the newer API's search shows, `page`
+//! after page, `closing` begins their end, `round` is what an account's list has shown and the jobs that come of it, `incremental` the pages that the plan asks for, `feed` the calls that the newer API's search shows, `page`
 //! turns one page into records, `gathered` brings them into the database, `confirm` reads again where rows are
 //! missing, `gone` looks after campaigns that the list no longer shows, `typed` after the views of single campaigns.
 
 mod account;
 mod begin;
 mod campaign;
+mod closing;
 mod confirm;
 mod failure;
 mod feed;

@@ -1,8 +1,9 @@
 //! One page: fetched, hashed, told from what is known, and the rest of it normalized.
 
 use super::Mirror;
+use super::closing::Awaited;
 use super::known::KnownAhead;
-use super::paging::fits;
+use super::paging::fetch_first;
 use super::parents::{Brought, Written, normalize_new};
 use super::rows::{Rows, ask_rows, fetch_page};
 use crate::api::{ApiError, Client};
@@ -145,17 +146,22 @@ impl PageReader {
         ask_rows(&self.client, &self.campaign_id, ask).await
     }
 
-    /// Fetches and prepares page `index`, whose first row stands at `position`.
-    pub(super) async fn read(self, ask: Ask, position: u64) -> Result<PreparedPage, PageError> {
+    /// Fetches a page, which is no longer awaited then, and prepares it. Its first row stands at `position`.
+    pub(super) async fn read(
+        self,
+        ask: Ask,
+        position: u64,
+        awaited: Awaited,
+    ) -> Result<PreparedPage, PageError> {
         let page = fetch_page(&self.client, &self.campaign_id, ask).await?;
+        drop(awaited);
         self.prepare(page, position).await
     }
 
     /// Begins to fetch the first page, which is not taken when it is not what the shape leads to expect.
     pub(super) fn fetch_first(self, shape: Shape) -> FirstPage {
         AbortOnDropHandle::new(tokio::spawn(async move {
-            let page = fetch_page(&self.client, &self.campaign_id, shape.ask(0)).await?;
-            if fits(shape, &page) { Ok(page) } else { Err(PageError::PagedOtherwise) }
+            fetch_first(&self.client, &self.campaign_id, shape).await?.ok_or(PageError::PagedOtherwise)
         }))
     }
 

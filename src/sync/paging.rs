@@ -8,6 +8,9 @@ use crate::normalize::{self, Hasher};
 use crate::plan::{Ask, Discovery, Learned, Shape, Shown, WalkFacts};
 use crate::wire::RowsPage;
 
+/// A first page has no more bytes than this where fewer rows can be asked for: pages are held as a whole, several at once.
+const MODEST_BYTES: usize = 4 << 20;
+
 /// The first answer of a campaign's walk, and how the API pages: as `known`, if that holds here; else found out with pages
 /// of `page_size` at most. There is none when another question was the last.
 pub async fn first_rows(
@@ -34,8 +37,21 @@ async fn as_known(client: &Client, campaign_id: &str, shape: Shape) -> Result<Op
     if shape == Shape::Unpaged {
         return ask_rows(client, campaign_id, Ask::Everything).await.map(Some);
     }
-    let page = fetch_page(client, campaign_id, shape.ask(0)).await?;
-    Ok(fits(shape, &page).then_some(Rows::Page(Some(page))))
+    Ok(fetch_first(client, campaign_id, shape).await?.map(|page| Rows::Page(Some(page))))
+}
+
+/// The first page, when it is what the known shape leads to expect.
+pub(super) async fn fetch_first(
+    client: &Client,
+    campaign_id: &str,
+    shape: Shape,
+) -> Result<Option<RowsPage>, ApiError> {
+    let can_be_smaller = matches!(shape, Shape::Paged { page_size: 2.., .. });
+    let modest = if can_be_smaller { client.with_pages_up_to(MODEST_BYTES) } else { client.clone() };
+    match fetch_page(&modest, campaign_id, shape.ask(0)).await {
+        Err(ApiError::TooLarge { .. }) if can_be_smaller => Ok(None),
+        page => page.map(|page| fits(shape, &page).then_some(page)),
+    }
 }
 
 impl CampaignPass {
@@ -78,7 +94,7 @@ impl CampaignPass {
 }
 
 /// Whether a first page is what the known shape leads to expect.
-pub(super) fn fits(shape: Shape, page: &RowsPage) -> bool {
+fn fits(shape: Shape, page: &RowsPage) -> bool {
     let (Shape::Paged { first_page, lone_page, .. }, Some(total)) = (shape, page.total) else { return false };
     let rows = u64::try_from(page.rows.len()).unwrap_or(u64::MAX);
     let asked = first_page.unwrap_or(lone_page);
@@ -95,8 +111,16 @@ async fn discover(
     page_size: u32,
 ) -> Result<(Shape, Option<Rows>), ApiError> {
     let mut discovery = Discovery::new(page_size);
+    let modest = client.with_pages_up_to(MODEST_BYTES);
     loop {
+        let can_be_smaller = discovery.can_be_smaller();
+        let client = if can_be_smaller { &modest } else { client };
         let answered = match fetch_page(client, campaign_id, discovery.question()).await {
+            Err(ApiError::TooLarge { .. }) if can_be_smaller => {
+                discovery.learn(Shown::TooLarge);
+                tracing::info!(campaign = %campaign_id, "pages of so many rows would be too large; fewer are asked for");
+                continue;
+            }
             Err(error) if !error.is_bad_request() => return Err(error),
             answered => answered,
         };

@@ -10,7 +10,7 @@ use super::leases::{keep, wait_for_lease};
 use super::list::{self, ListedCampaign, Listing};
 use super::lone::Lone;
 use super::round_end::RoundEnd;
-use super::shared::Shared;
+use super::shared::{Keys, Shared};
 use super::typed::refresh_view;
 use super::{CampaignReport, Mirror, PassOptions, PassReport, SyncError};
 use crate::plan::{Due, Fingerprint, Known, Outcome, Search, Shape, Suspicion, due};
@@ -154,7 +154,7 @@ async fn look_round(mirror: &Mirror, options: &PassOptions) -> Result<Round, Syn
         known = store.load_campaigns(&mirror.account, None, mirror.clock.now()).await?;
     }
     let listing = read_list(mirror, options, &held).await?;
-    let shared = Shared::new(mirror, options, &held, &listing).await?;
+    let shared = Shared::new(mirror, Keys::load(mirror, options).await?, &held, &listing);
     let Sorted { jobs, passed_over, order, .. } =
         sort(mirror, options, &shared, (listing, known), (&Asked::default(), None));
     let end = RoundEnd::of(mirror, None, None);
@@ -169,9 +169,10 @@ async fn listing_round(
     lease: &Lease,
     held: &AccountState,
 ) -> Result<Round, SyncError> {
-    let mut listing = read_list(mirror, options, held).await?;
+    let (listing, keys) = tokio::join!(read_list(mirror, options, held), Keys::load(mirror, options));
+    let (mut listing, keys) = (listing?, keys?);
     let asked_at = listing.asked_at;
-    let shared = Shared::new(mirror, options, held, &listing).await?;
+    let shared = Shared::new(mirror, keys, held, &listing);
     let rejected_new = list::save(mirror, store, lease, &listing).await?;
     let burial = gone::bury(mirror, store, lease, &listing, options).await?;
     let known = store.load_campaigns(&mirror.account, None, mirror.clock.now()).await?;

@@ -24,21 +24,31 @@ pub(super) struct Shared {
     pub(super) filtering: tokio::sync::Mutex<Filtering>,
 }
 
+/// What the database keeps for every round.
+pub(super) struct Keys {
+    hasher: Hasher,
+    erased: Erased,
+}
+
+impl Keys {
+    pub(super) async fn load(mirror: &Mirror, options: &PassOptions) -> Result<Self, StoreError> {
+        Ok(Self { hasher: mirror.hasher(!options.dry_run).await?, erased: mirror.erased().await? })
+    }
+}
+
 impl Shared {
-    pub(super) async fn new(
-        mirror: &Mirror,
-        options: &PassOptions,
-        held: &AccountState,
-        listing: &Listing,
-    ) -> Result<Arc<Self>, StoreError> {
-        Ok(Arc::new(Self {
-            hasher: mirror.hasher(!options.dry_run).await?,
-            erased: Arc::new(mirror.erased().await?),
+    pub(super) fn new(mirror: &Mirror, keys: Keys, held: &AccountState, listing: &Listing) -> Arc<Self> {
+        Arc::new(Self {
+            hasher: keys.hasher,
+            erased: Arc::new(keys.erased),
             holder: Holder::this_process(),
             written: Arc::new(Written::new(list::assistants(listing))),
             processors: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from))),
-            shape: tokio::sync::Mutex::new(held.shape),
+            // Where smaller pages are wanted than before, it is found out anew how the API gives them.
+            shape: tokio::sync::Mutex::new(
+                held.shape.filter(|shape| shape.is_within(mirror.settings.page_size)),
+            ),
             filtering: tokio::sync::Mutex::new(held.filtering),
-        }))
+        })
     }
 }

@@ -2,12 +2,12 @@
 
 use super::campaign::{CampaignPass, Tally};
 use super::confirm;
-use super::list::{ListedCampaign, ask_campaign};
+use super::list::ListedCampaign;
 use super::page::PageError;
 use super::walk::Walker;
 use crate::plan::{Outcome, Shape, WalkFacts, objection};
 use crate::records::Time;
-use crate::store::{Completed, Ending, Extent, Lease, Missing, Standing, Store, StoreError};
+use crate::store::{Completed, Ending, Extent, Lease, Missing, Standing, Store, StoreError, Strays};
 use serde_json::json;
 
 /// Live rows that may vanish at once without a person being asked, unless they are all of them.
@@ -75,24 +75,34 @@ impl CampaignPass {
         walker: &mut Walker<'_>,
         facts: &WalkFacts,
     ) -> Result<(Option<ListedCampaign>, Option<Standing>), PageError> {
-        let asked = walker.word.take();
-        let word = async {
-            match asked {
-                Some(asked) => Ok::<_, PageError>(asked.await??),
-                None => Ok(ask_campaign(&self.mirror, self.id()).await?),
-            }
-        };
+        let mut closing = std::mem::take(&mut walker.closing);
+        // What was looked for while the last pages came holds when none has changed anything.
+        let strays = closing.strays().await?.filter(|_| walker.rewritten.is_empty());
         let unmoved = WalkFacts { after: facts.before.clone(), ..facts.clone() };
         let standing = async {
-            if unmoved.may_tombstone() { self.stand_beside(store, walker).await.map(Some) } else { Ok(None) }
+            if unmoved.may_tombstone() {
+                self.stand_beside(store, walker, strays).await.map(Some)
+            } else {
+                Ok(None)
+            }
         };
-        let (after, standing) = tokio::join!(word, standing);
+        let (after, standing) = tokio::join!(closing.word(&self.mirror, self.id()), standing);
         Ok((after?, standing?))
     }
 
-    async fn stand_beside(&self, store: &Store, walker: &Walker<'_>) -> Result<Standing, StoreError> {
+    /// How the mirror's rows stand beside a walk.
+    pub(super) async fn stand_beside(
+        &self,
+        store: &Store,
+        walker: &Walker<'_>,
+        strays: Option<Strays>,
+    ) -> Result<Standing, StoreError> {
+        let strays = match strays {
+            Some(strays) => strays,
+            None => store.look_for_strays(self.id()).await?,
+        };
         let hasher = &self.shared.hasher;
-        store.stand_beside(self.id(), |id| walker.seen.place_of(&hasher.row_id(id))).await
+        store.stand_beside(self.id(), strays, |id| walker.seen.place_of(&hasher.row_id(id))).await
     }
 
     /// What a walk proves: complete, with what is gone; or partial or suspicious, with the reason.
@@ -116,7 +126,7 @@ impl CampaignPass {
         }
         let Standing { live, missing, in_order, has_unshown_calls } = match standing {
             Some(standing) => standing,
-            None => self.stand_beside(store, walker).await?,
+            None => self.stand_beside(store, walker, None).await?,
         };
         if let Some(reason) = self.objection(store, live, &missing).await? {
             let suspicious = Some(missing.into_iter().map(|row| row.id).collect());

@@ -1,21 +1,19 @@
 //! The full walk: every page in turn, read ahead, prepared off the async threads, committed in batches with
 //! the checkpoint that vouches for them.
 
+use super::closing::Closing;
 use super::gathered::Gathered;
-use super::list::{ListedCampaign, ask_campaign};
 use super::page::{FirstPage, PageError, PageReader, PreparedPage};
 use super::rows::Rows;
 use super::seen::Seen;
 use super::walks::UnderWay;
 use super::{Mirror, RowCounts};
-use crate::api::ApiError;
 use crate::normalize::Hash;
 use crate::observe::CampaignProgress;
 use crate::plan::{Ask, Shape, WalkFacts};
 use crate::store::{BatchCounts, Lease, StoreError, WalkCheckpoint};
 use crate::wire::RowsPage;
 use std::collections::{HashSet, VecDeque};
-use std::sync::Arc;
 use tokio_util::task::AbortOnDropHandle;
 
 /// Pages after which a walk looks for the first time whether it shows what its totals promise.
@@ -43,8 +41,8 @@ pub(super) struct Walker<'a> {
     pub(super) presumed_total: Option<u64>,
     /// The first page, when it was asked for already.
     pub(super) first_page: Option<FirstPage>,
-    /// The campaign's own word after the last page, when it was asked for already.
-    pub(super) word: Option<Word>,
+    /// The end, as far as it was begun.
+    pub(super) closing: Closing,
     /// A batch on its way into the database.
     pending: Option<AbortOnDropHandle<Result<BatchCounts, StoreError>>>,
     /// Counts among the walks under way.
@@ -54,9 +52,6 @@ pub(super) struct Walker<'a> {
 fn half(hash: &Hash) -> u64 {
     hash.first_chunk().map_or(0, |half| u64::from_le_bytes(*half))
 }
-
-/// The campaign's own word on its way.
-pub(super) type Word = AbortOnDropHandle<Result<Option<ListedCampaign>, ApiError>>;
 
 type PageTask = AbortOnDropHandle<Result<PreparedPage, PageError>>;
 
@@ -81,7 +76,7 @@ impl<'a> Walker<'a> {
             replaced: 0,
             presumed_total: None,
             first_page: None,
-            word: None,
+            closing: Closing::default(),
             pending: None,
             under_way: mirror.walks.begin(),
         }
@@ -98,10 +93,15 @@ impl<'a> Walker<'a> {
             Shape::Unpaged => 0,
         };
         let asked = self.first_page.take().filter(|_| index == 0);
+        let awaited = self.closing.awaited();
         AbortOnDropHandle::new(match (first.take().filter(|_| index == 0), asked) {
             (Some(page), _) => tokio::spawn(reader.prepare(page, position)),
-            (None, Some(page)) => tokio::spawn(async move { reader.prepare(page.await??, position).await }),
-            (None, None) => tokio::spawn(reader.read(self.walk.shape.ask(index), position)),
+            (None, Some(page)) => tokio::spawn(async move {
+                let page = page.await??;
+                drop(awaited);
+                reader.prepare(page, position).await
+            }),
+            (None, None) => tokio::spawn(reader.read(self.walk.shape.ask(index), position, awaited)),
         })
     }
 
@@ -138,9 +138,16 @@ impl<'a> Walker<'a> {
             // The first page alone tells how many there are.
             let pages = latest_total.map_or(1, |total| self.pages(total)).min(limit);
             let stopping = self.mirror.stop.is_cancelled();
+            if self.closing.has_begun() && next_to_start < pages {
+                // There are more than were known of.
+                self.closing = Closing::default();
+            }
             while !stopping && next_to_start < pages && tasks.len() < read_ahead {
                 tasks.push_back(self.start_page(self.reader.clone(), next_to_start, &mut first));
                 next_to_start += 1;
+            }
+            if self.walk.first_total.is_some() && next_to_start >= pages {
+                self.begin_closing();
             }
             let Some(task) = tasks.pop_front() else {
                 if stopping && next_to_take < pages {
@@ -152,6 +159,8 @@ impl<'a> Walker<'a> {
             if self.belies(&page) {
                 let reader = PageReader { nothing_known: true, ..self.reader.clone() };
                 page = self.start_page(reader, next_to_take, &mut None).await??;
+                // The word is to come behind every page.
+                self.closing = Closing::default();
             }
             if self.walk.first_total.is_none() {
                 limit = most_pages(self.pages(page.total));
@@ -171,7 +180,7 @@ impl<'a> Walker<'a> {
             // Of a campaign that is read for the first time something is to be seen at once.
             let is_first_of_all = self.reader.presumes_new && next_to_take == 1;
             if is_last {
-                self.ask_for_word();
+                self.begin_closing();
             }
             if is_last || is_first_of_all || self.is_worth_a_commit(&gathered) {
                 self.walk.next_page = next_to_take;
@@ -188,12 +197,12 @@ impl<'a> Walker<'a> {
         self.keep(next_to_take, gathered).await
     }
 
-    /// Asks the campaign itself, while the last pages are written.
-    fn ask_for_word(&mut self) {
+    /// Begins the end, since every page has been asked for.
+    fn begin_closing(&mut self) {
         if self.lease.is_some() {
-            let (mirror, id) = (self.mirror.clone(), Arc::clone(&self.reader.campaign_id));
-            let asked = tokio::spawn(async move { ask_campaign(&mirror, &id).await });
-            self.word = Some(AbortOnDropHandle::new(asked));
+            let is_unchanged = !self.reader.nothing_known && self.rewritten.is_empty();
+            let store = self.mirror.store.as_ref().filter(|_| is_unchanged);
+            self.closing.begin(self.mirror, &self.reader.campaign_id, store);
         }
     }
 
@@ -223,12 +232,14 @@ impl<'a> Walker<'a> {
 
     /// Pages under way at once.
     ///
-    /// As many as this campaign's share of the connections fetches, and one more while another is prepared; but no more than its
-    /// share of the memory holds.
+    /// As many as this campaign's share of the connections fetches, and one more while another is prepared: of what is likely to be
+    /// known as many again as are fetched, so that a connection does not wait until those that came together are looked at. But no
+    /// more than its share of the memory holds.
     fn read_ahead(&self, page_bytes: usize) -> usize {
         let most = self.mirror.settings.pages_ahead.max(1);
-        let fetched = most / self.under_way.count() + 1;
-        (self.share_of_bytes() / page_bytes.max(1)).min(fetched).clamp(1, most)
+        let fetched = (most / self.under_way.count()).max(1);
+        let spare = if self.reader.presumes_new { 1 } else { fetched };
+        (self.share_of_bytes() / page_bytes.max(1)).min(fetched + spare.min(most - 1)).max(1)
     }
 
     /// Bytes of changed rows that one batch may hold: the next pages are read beside it.
