@@ -333,3 +333,36 @@ async fn an_unchanged_account_costs_one_request() {
     assert_eq!(report.campaigns.iter().filter(|campaign| campaign.outcome == Outcome::Complete).count(), 1);
     account.assert_equal().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_that_would_take_too_much_memory_are_asked_for_with_fewer_rows_and_fewer_wanted_are_fewer_asked_for()
+ {
+    let api = OlderApi { max_page_size: 10_000, ..OlderApi::default() };
+    let options =
+        Options { flavour: Flavour::Older(api), campaigns: 1, rows: 1_200, turns: 16, ..Options::default() };
+    let mut account = Account::new(options).await;
+    account.mirror.settings.page_size = 5_000;
+    let sizes = |account: &Account| {
+        let requests = account.simulator.requests();
+        let sizes = requests.recent.iter().filter_map(|request| {
+            let (_, query) = request.split_once("/rows?")?;
+            query.split('&').find_map(|pair| pair.strip_prefix("page_size="))?.parse::<u32>().ok()
+        });
+        let mut sizes: Vec<u32> = sizes.collect();
+        sizes.dedup();
+        sizes
+    };
+    account.complete_pass(&passing()).await;
+    assert_eq!(sizes(&account), [5_000, 1_000, 250], "11 MB, 9 MB and 2 MB of JSON");
+    account.assert_equal().await;
+
+    account.simulator.reset_requests();
+    account.complete_pass(&full()).await;
+    assert_eq!(sizes(&account), [250], "what was found out is remembered");
+
+    account.simulator.reset_requests();
+    account.mirror.settings.page_size = 40;
+    account.complete_pass(&full()).await;
+    assert_eq!(sizes(&account), [40], "less is wanted than before");
+    account.assert_equal().await;
+}

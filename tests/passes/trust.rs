@@ -5,6 +5,7 @@ use crate::support::account::{Account, full, passing};
 use revox_mirror::plan::Outcome;
 use revox_mirror::simulator::{Fault, FaultKind, Options, RetryAfter};
 use revox_mirror::sync::{FailureKind, PassOptions, SyncError};
+use std::time::Duration;
 
 fn small() -> Options {
     Options { campaigns: 2, rows: 230, turns: 4, ..Options::default() }
@@ -29,6 +30,40 @@ async fn a_row_deleted_behind_the_walk_and_one_appended_ahead_are_both_noticed()
         account.count("select count(*) from revox.campaign_rows where _deleted_at is not null").await,
         1
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_campaign_is_not_asked_for_its_word_before_the_last_page_has_come() {
+    let account = Account::new(Options { campaigns: 1, rows: 250, turns: 1, ..Options::default() }).await;
+    account.complete_pass(&passing()).await;
+    let (asked, was_asked) = tokio::sync::oneshot::channel();
+    let mut asked = Some(asked);
+    account.simulator.on_request(move |_, path, _| {
+        if let Some(asked) = asked.take_if(|_| path.contains("page=3")) {
+            asked.send(()).unwrap();
+        }
+    });
+    // Its answer is made at once and comes late, when a row that has been read is there no more.
+    account
+        .simulator
+        .inject(Fault::new(FaultKind::Slow(Duration::from_millis(500))).on_path("page=3").nth(1));
+    let change = async {
+        was_asked.await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        account.simulator.edit(|account| {
+            account.delete_row(0, 0).unwrap();
+            account.append_rows(0, 1).unwrap();
+        });
+    };
+    account.simulator.reset_requests();
+    let everything = full();
+    tokio::join!(account.complete_pass(&everything), change);
+    let pages = account.simulator.requests().count("GET /campaigns/{id}/rows");
+    assert!(
+        pages >= 6,
+        "the word is that of after the change, so that everything is read again: {pages} requests"
+    );
+    account.assert_equal().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! A real pgbouncer in transaction mode before the server of the tests, with fewer connections than the mirror opens.
 //!
 //! `TEST_THROUGH_PGBOUNCER=1` puts it between the mirror and its database in every test that makes its mirror by way of
-//! `account` or `setting`; what the tests themselves ask goes past it.
+//! `account` or `setting`, and the name of a test program (`passes`) does so in that one; what the tests themselves ask goes past it.
 
 use super::{announce, variable};
 use nix::unistd::{User, chown, geteuid};
@@ -27,7 +27,9 @@ static POOLER: OnceLock<Option<Pooler>> = OnceLock::new();
 
 /// The way to `database` by the pooler; none when tests go straight to the server.
 pub(crate) fn url_through(server: &Url, database: &str) -> Option<Url> {
-    let pooler = POOLER.get_or_init(|| variable("TEST_THROUGH_PGBOUNCER").map(|_| start(server))).as_ref()?;
+    let is_meant = |programs: &String| programs == "1" || programs == env!("CARGO_CRATE_NAME");
+    let begin = || variable("TEST_THROUGH_PGBOUNCER").filter(is_meant).map(|_| start(server));
+    let pooler = POOLER.get_or_init(begin).as_ref()?;
     Some(Url::parse(&format!("postgres://mirror@127.0.0.1:{}/{database}", pooler.port)).unwrap())
 }
 
