@@ -116,7 +116,7 @@ impl CampaignPass {
             }
         }
         let keeper = keep(store.clone(), lease.clone());
-        let result = self.run_under(&store, &lease, checkpoint, report).await;
+        let result = Box::pin(self.run_under(&store, &lease, checkpoint, report)).await;
         drop(keeper);
         if let Err(error) = store.release_lease(&lease).await {
             tracing::warn!(%error, "a lease could not be given back; it expires by itself");
