@@ -14,12 +14,16 @@ pub(crate) enum Verdict {
     Holds,
     Higher,
     Lower,
+    /// So little that it was hardly counted at all.
+    Uncounted,
 }
 
 impl Figure {
     pub(crate) fn judge(&self, count: f64) -> Verdict {
         if count > self.count + self.tolerance {
             Verdict::Higher
+        } else if count < self.count / 3.0 {
+            Verdict::Uncounted
         } else if count < self.count - self.tolerance {
             Verdict::Lower
         } else {

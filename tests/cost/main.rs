@@ -63,6 +63,10 @@ fn hold(counted: &[(&str, f64)]) {
             Verdict::Holds => {}
             Verdict::Lower => announce(&format!("{name} has become cheaper: the figure can be lowered")),
             Verdict::Higher => failures.push(format!("{name} has grown from {} to {count:.1}", figure.count)),
+            Verdict::Uncounted => failures.push(format!(
+                "{name} was {} and is {count:.1}: what counts it may see nothing any more",
+                figure.count
+            )),
         }
     }
     assert!(
@@ -160,7 +164,8 @@ fn growth_beyond_the_tolerance_is_found_and_thrift_is_said() {
         (figures::about("sheep", 200.0), 220.1, Verdict::Higher),
         (figures::about("sheep", 200.0), 180.1, Verdict::Holds),
         (figures::about("sheep", 200.0), 179.9, Verdict::Lower),
-        (figures::about("sheep", 200.0), 0.0, Verdict::Lower),
+        (figures::about("sheep", 200.0), 70.0, Verdict::Lower),
+        (figures::about("sheep", 200.0), 0.0, Verdict::Uncounted),
         (figures::counted("statements", 12.0), 12.4, Verdict::Holds),
         (figures::counted("statements", 12.0), 13.0, Verdict::Higher),
         (figures::counted("statements", 12.0), 11.0, Verdict::Lower),
