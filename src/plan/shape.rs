@@ -41,6 +41,12 @@ impl Shape {
         }
     }
 
+    /// Whether its first page is known to have number 0.
+    #[must_use]
+    pub fn begins_at_zero(&self) -> bool {
+        matches!(self, Self::Paged { first_page: Some(0), .. })
+    }
+
     /// How to ask for page `index`, counted from 0.
     #[must_use]
     pub fn ask(&self, index: u64) -> Ask {
@@ -156,6 +162,13 @@ impl Discovery {
         } else {
             Ask::Page { page: self.page, page_size: self.size() }
         }
+    }
+
+    /// The question that follows as a rule where page 0 is not all there is: whether it is the first page, page 1 tells.
+    #[must_use]
+    pub fn follow_up(&self) -> Option<Ask> {
+        (!self.unpaged_asked && self.page == 0 && self.zero.is_none())
+            .then(|| Ask::Page { page: 1, page_size: self.size() })
     }
 
     /// Takes the answer to [`Self::question`].

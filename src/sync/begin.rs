@@ -106,11 +106,12 @@ impl CampaignPass {
         if self.is_just_shown() { self.ask_for_first(shape) } else { None }
     }
 
-    /// Asks for it, when an earlier pass has shown how the API pages and that there are several pages: more are asked for at once then.
+    /// Asks for it, when it is known how the API pages and an earlier pass or the list has shown that there are several pages: more are
+    /// asked for at once then.
     /// Should it be otherwise, the first page tells.
     fn ask_for_first(&self, shape: Option<Shape>) -> Option<Ahead> {
         let asked_at = self.mirror.clock.now();
-        let (shape, total) = (shape?, self.state.rows?);
+        let (shape, total) = (shape?, self.state.rows.or_else(|| self.listed.rows())?);
         let is_known = matches!(shape, Shape::Paged { first_page: Some(_), .. });
         (is_known && shape.pages(total) > 1).then(|| Ahead {
             asked_at,

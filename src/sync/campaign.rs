@@ -363,10 +363,7 @@ impl CampaignPass {
     }
 
     fn started(&self, walker: &Walker<'_>) {
-        let total = walker.walk.first_total.or_else(|| {
-            let listed = self.listed.campaign().rows_total.value().copied();
-            listed.and_then(|total| u64::try_from(total).ok())
-        });
+        let total = walker.walk.first_total.or_else(|| self.listed.rows());
         let at = CampaignProgress { pages_done: walker.walk.next_page, ..walker.standing(total) };
         self.mirror.progress.campaign_started(self.id(), self.listed.name(), &at);
     }

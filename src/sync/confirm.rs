@@ -54,8 +54,7 @@ pub(super) async fn doubt_end(
     shown: Option<&ListedCampaign>,
 ) -> Result<Option<String>, PageError> {
     let total = walker.walk.first_total.unwrap_or(0);
-    let counted = shown.and_then(|shown| shown.campaign().rows_total.value().copied());
-    let counted = counted.and_then(|count| u64::try_from(count).ok());
+    let counted = shown.and_then(ListedCampaign::rows);
     if counted == Some(total) {
         return Ok(None);
     }

@@ -6,15 +6,13 @@ use super::gathered::Gathered;
 use super::incremental::{Ended, Looked};
 use super::list::REST;
 use super::page::{PageError, PageReader};
+use super::reading::{Reading, ShownCall, read_pages};
 use super::{CampaignReport, Mirror, SyncError};
 use crate::api::ApiError;
-use crate::normalize::{self, CallOutline};
-use crate::plan::{
-    FEED_OVERLAP, Feed, FeedFinding, FeedShown, FeedState, Outcome, Search, Shape, read_again,
-};
+use crate::plan::{FEED_OVERLAP, FeedFinding, FeedState, Outcome, Search, Shape, read_again};
 use crate::records::Time;
 use crate::store::{AccountState, CampaignState, Lease, SearchReading, Store};
-use crate::wire::{CallsPage, RowsPage};
+use crate::wire::RowsPage;
 use chrono::TimeDelta;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -134,11 +132,13 @@ impl Changes {
 /// How long a search that was refused is left alone at most: the question costs little beside whole campaigns.
 const LONGEST_REST: TimeDelta = TimeDelta::hours(1);
 
-/// Reads the search down to its watermark. Nothing that goes wrong here is worse than reading whole campaigns.
+/// Reads the search down to its watermark, as far as it was not `begun`. Nothing that goes wrong here is worse than reading whole
+/// campaigns.
 pub(super) async fn read(
     mirror: &Mirror,
     store: &Store,
     held: FeedState,
+    begun: Option<Reading>,
     listed: &[&str],
 ) -> Result<Changes, SyncError> {
     let now = mirror.clock.now();
@@ -146,9 +146,10 @@ pub(super) async fn read(
         let doubt = Some(reason.to_owned());
         return Ok(Changes { state: held.clone(), held, doubt, shares: Shares::default() });
     }
-    let mut feed = Feed::new(&held);
-    let mut calls = Vec::new();
-    let mut doubt = read_pages(mirror, &mut feed, &mut calls).await;
+    let Reading { asked_at, mut feed, mut calls, mut doubt } = match begun {
+        Some(begun) => begun,
+        None => Reading::begin(mirror, &held).await,
+    };
     while doubt.is_none() && feed.finding() == FeedFinding::Read {
         let shown: Vec<&str> = feed.seen().iter().map(String::as_str).collect();
         if !store.search_left_out(listed, feed.reach(), &shown).await? {
@@ -157,7 +158,7 @@ pub(super) async fn read(
         feed.has_left_out();
         doubt = read_pages(mirror, &mut feed, &mut calls).await;
     }
-    let mut state = feed.state(now);
+    let mut state = feed.state(asked_at);
     let reason = |state: &FeedState| state.refused.as_ref().map(|(_, reason)| reason.clone());
     if let Some(reason) = reason(&state).filter(|now| Some(now) != reason(&held).as_ref()) {
         let account = &mirror.account;
@@ -182,52 +183,6 @@ pub(super) async fn read(
     // Rests on nothing that is still to arrive: whoever relies on it is read in full first.
     store.save_search(&mirror.account, (&held, &state), &SearchReading::default()).await?;
     Ok(Changes { held: state.clone(), state, doubt, shares })
-}
-
-/// A call that the search has shown, and its JSON.
-type ShownCall = (CallOutline, String);
-
-/// Reads pages until there is no question left. Why nothing came of it, when that is not for the feed to say.
-async fn read_pages(mirror: &Mirror, feed: &mut Feed, calls: &mut Vec<ShownCall>) -> Option<String> {
-    let mut bytes: usize = calls.iter().map(|(_, json)| json.len()).sum();
-    while let Some(ask) = feed.question() {
-        let page = match mirror.client.search_calls(ask.page, ask.page_size).await {
-            Ok(answer) => answer.body,
-            Err(error) if error.is_bad_request() => {
-                feed.learn(&FeedShown::Refused(error.to_string()));
-                continue;
-            }
-            Err(error) if is_missing(&error) => {
-                feed.learn(&FeedShown::Missing);
-                continue;
-            }
-            Err(error) => return Some(format!("the search failed: {error}")),
-        };
-        let Some(shown) = outlines(&page) else {
-            return Some("the search shows a call whose id cannot be read".to_owned());
-        };
-        bytes += page.body.len();
-        let outlines = shown.iter().map(|(call, _)| (call.id.clone(), call.updated_at)).collect();
-        feed.learn(&FeedShown::Page { total: page.total, calls: outlines });
-        if bytes > mirror.settings.max_bytes_in_flight && feed.question().is_some() {
-            feed.begin_anew("more calls changed than are worth searching for");
-        }
-        calls.extend(shown);
-    }
-    None
-}
-
-fn is_missing(error: &ApiError) -> bool {
-    error.is_not_found() || matches!(error, ApiError::UnexpectedStatus { .. })
-}
-
-fn outlines(page: &CallsPage) -> Option<Vec<(CallOutline, String)>> {
-    (0..page.calls.len())
-        .map(|index| {
-            let json = page.call(index)?;
-            Some((normalize::call_outline(json)?, json.to_owned()))
-        })
-        .collect()
 }
 
 /// Gives each call to the campaigns whose rows show it. Calls of no listed campaign are out of scope, and counted.
@@ -307,8 +262,7 @@ impl CampaignPass {
             Told::Doubt(doubt) => return walk(doubt),
             Told::Share(share) => share,
         };
-        let listed = self.listed.campaign().rows_total.value();
-        let listed = listed.and_then(|total| u64::try_from(*total).ok());
+        let listed = self.listed.rows();
         if share.strange > 0 {
             return walk("the search shows calls that no known row has");
         }

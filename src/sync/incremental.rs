@@ -156,14 +156,13 @@ impl CampaignPass {
                 sequence.push(hasher.row_id(row.id), row.status);
             })
             .await?;
-        let listed = self.listed.campaign().rows_total.value();
         Ok(Task {
             sequence,
             page_size,
             filtering: *self.shared.filtering.lock().await,
             due,
             changed: search.changed,
-            listed_total: listed.and_then(|total| u64::try_from(*total).ok()),
+            listed_total: self.listed.rows(),
             probe: self.state.passes.is_multiple_of(PROBE_EVERY).then_some(self.state.passes / PROBE_EVERY),
         })
     }

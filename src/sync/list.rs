@@ -29,6 +29,11 @@ impl ListedCampaign {
         self.campaign().name.value().map_or("", String::as_str)
     }
 
+    /// Rows that it says it has; none when it does not say.
+    pub(super) fn rows(&self) -> Option<u64> {
+        self.campaign().rows_total.value().and_then(|total| u64::try_from(*total).ok())
+    }
+
     /// Whether it refers to the same assistant and the same retry configuration.
     pub(super) fn refers_as(&self, other: &Self) -> bool {
         let (one, other) = (self.campaign(), other.campaign());

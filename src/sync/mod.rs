@@ -24,6 +24,7 @@ mod page;
 mod paging;
 mod parents;
 mod rate;
+mod reading;
 mod round;
 mod round_end;
 mod rows;

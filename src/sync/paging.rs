@@ -28,7 +28,7 @@ pub async fn first_rows(
     }
     // Marks are only laid beside each other here, so that any key is good.
     let hasher = Hasher::new(&rand::random(), &normalize::Options::default());
-    discover(client, campaign_id, &hasher, page_size).await
+    discover(client, campaign_id, &hasher, page_size, None).await
 }
 
 /// The first answer, when it is what the known shape leads to expect.
@@ -74,9 +74,9 @@ impl CampaignPass {
                 Err(error) => return Err(error.into()),
             }
         };
+        let (page_size, rows) = (self.mirror.settings.page_size, self.listed.rows());
         let (shape, first) =
-            discover(&reader.client, &reader.campaign_id, &reader.hasher, self.mirror.settings.page_size)
-                .await?;
+            discover(&reader.client, &reader.campaign_id, &reader.hasher, page_size, rows).await?;
         *known = Some(shape);
         if let (Some(store), false) = (&self.mirror.store, self.options.dry_run) {
             store.save_shape(&self.mirror.account, shape, self.mirror.clock.now()).await?;
@@ -103,21 +103,40 @@ fn fits(shape: Shape, page: &RowsPage) -> bool {
         && page.page.is_none_or(|page| page == asked)
 }
 
-/// Asks until it is known how the API pages.
+/// Asks until it is known how the API pages. Where the list shows more `rows` than a page has, it takes two questions as a rule,
+/// which are asked at once.
 async fn discover(
     client: &Client,
     campaign_id: &str,
     hasher: &Hasher,
     page_size: u32,
+    rows: Option<u64>,
 ) -> Result<(Shape, Option<Rows>), ApiError> {
     let mut discovery = Discovery::new(page_size);
     let modest = client.with_pages_up_to(MODEST_BYTES);
+    let mut follow_up = discovery.follow_up().filter(|_| rows > Some(page_size.into()));
+    let mut answered_early = None;
+    let mut page_zero = None;
     loop {
+        let question = discovery.question();
         let can_be_smaller = discovery.can_be_smaller();
         let client = if can_be_smaller { &modest } else { client };
-        let answered = match fetch_page(client, campaign_id, discovery.question()).await {
+        let early = answered_early.take().filter(|(asked, _)| *asked == question);
+        let answered = match (early, follow_up.take()) {
+            (Some((_, answered)), _) => answered,
+            (None, Some(next)) => {
+                let asked =
+                    (fetch_page(client, campaign_id, question), fetch_page(client, campaign_id, next));
+                let (answered, early) = tokio::join!(asked.0, asked.1);
+                answered_early = Some((next, early));
+                answered
+            }
+            (None, None) => fetch_page(client, campaign_id, question).await,
+        };
+        let answered = match answered {
             Err(ApiError::TooLarge { .. }) if can_be_smaller => {
                 discovery.learn(Shown::TooLarge);
+                page_zero = None;
                 tracing::info!(campaign = %campaign_id, "pages of so many rows would be too large; fewer are asked for");
                 continue;
             }
@@ -134,10 +153,14 @@ async fn discover(
             Err(_) => Shown::Refused,
         };
         match (discovery.learn(shown), answered) {
-            (Learned::Ask(ask), _) => tracing::debug!(?ask, "finding out how the API pages"),
+            (Learned::Ask(ask), answered) => {
+                tracing::debug!(?ask, "finding out how the API pages");
+                page_zero = answered.ok();
+            }
             (Learned::Shape { shape, first_is_at_hand }, page) => {
-                let is_whole = |page: &RowsPage| first_is_at_hand && !page.is_cut;
-                return Ok((shape, page.ok().filter(is_whole).map(|page| Rows::Page(Some(page)))));
+                let first =
+                    if first_is_at_hand { page.ok() } else { page_zero.filter(|_| shape.begins_at_zero()) };
+                return Ok((shape, first.filter(|page| !page.is_cut).map(|page| Rows::Page(Some(page)))));
             }
             (Learned::Hopeless, Err(error)) => return Err(error),
             (Learned::Hopeless, Ok(_)) => {}

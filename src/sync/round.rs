@@ -9,14 +9,16 @@ use super::gone;
 use super::leases::{keep, wait_for_lease};
 use super::list::{self, ListedCampaign, Listing};
 use super::lone::Lone;
+use super::reading::Reading;
 use super::round_end::RoundEnd;
 use super::shared::{Keys, Shared};
 use super::typed::refresh_view;
 use super::{CampaignReport, Mirror, PassOptions, PassReport, SyncError};
-use crate::plan::{Due, Fingerprint, Known, Outcome, Search, Shape, Suspicion, due};
+use crate::plan::{Due, FeedState, Fingerprint, Known, Outcome, Search, Shape, Suspicion, due};
 use crate::records::Time;
 use crate::store::{AccountState, CampaignState, Holder, Lease, Store, StoreError};
 use crate::typed::{Owner, OwnerKind};
+use futures::FutureExt;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -169,8 +171,13 @@ async fn listing_round(
     lease: &Lease,
     held: &AccountState,
 ) -> Result<Round, SyncError> {
-    let (listing, keys) = tokio::join!(read_list(mirror, options, held), Keys::load(mirror, options));
-    let (mut listing, keys) = (listing?, keys?);
+    let is_new = held.listed_at.is_none();
+    // Where a search begins is known before anything is walked, so that a new account's is asked for beside the list.
+    let begun =
+        async { if is_new { Some(Reading::begin(mirror, &FeedState::default()).await) } else { None } };
+    let keys = async { Ok(Keys::load(mirror, options).await?) };
+    let (mut listing, keys, begun) =
+        tokio::try_join!(read_list(mirror, options, held), keys, begun.map(Ok::<_, SyncError>))?;
     let asked_at = listing.asked_at;
     let shared = Shared::new(mirror, keys, held, &listing);
     let rejected_new = list::save(mirror, store, lease, &listing).await?;
@@ -182,7 +189,7 @@ async fn listing_round(
         let others = shown - listing.campaigns.len();
         tracing::debug!(account = %mirror.account, others, "campaigns that another account of the mirror has already");
     }
-    let changes = read_changes(mirror, store, options, held, &listing, &known).await?;
+    let changes = read_changes(mirror, store, (options, begun), held, &listing, &known).await?;
     let asked = Asked {
         state: changes.as_ref().map_or_else(|| held.search.clone().unwrap_or_default(), Changes::state),
         is_paged: feed::is_paged(held),
@@ -253,7 +260,7 @@ async fn read_list(
 async fn read_changes(
     mirror: &Mirror,
     store: &Store,
-    options: &PassOptions,
+    (options, begun): (&PassOptions, Option<Reading>),
     held: &AccountState,
     listing: &Listing,
     known: &HashMap<String, CampaignState>,
@@ -271,7 +278,7 @@ async fn read_changes(
         return Ok(None);
     }
     let ids: Vec<&str> = listing.campaigns.iter().map(|listed| listed.campaign().id.as_str()).collect();
-    Box::pin(feed::read(mirror, store, state, &ids)).await.map(Some)
+    Box::pin(feed::read(mirror, store, state, begun, &ids)).await.map(Some)
 }
 
 /// Where views of single campaigns are made; none when they are not.
