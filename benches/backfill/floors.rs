@@ -134,13 +134,13 @@ async fn dump_lines(connection: &mut PgConnection, table: &str, condition: &str)
     Ok(Lines { statement: format!("copy revox.{table} ({columns}) from stdin"), text })
 }
 
-/// Loads the lines into an empty database, a connection a campaign.
-pub(crate) async fn load(server: &Server, database: &Database, tables: &Tables) -> anyhow::Result<Figures> {
+/// Loads the lines into an empty database, a connection a campaign, by whatever way leads to it.
+pub(crate) async fn load(server: &Server, url: &str, tables: &Tables) -> anyhow::Result<Figures> {
     let mut connections = Vec::new();
     for lines in &tables.by_campaign {
-        connections.push((database.connect().await?, Arc::clone(lines)));
+        connections.push((PgConnection::connect(url).await?, Arc::clone(lines)));
     }
-    let mut connection = database.connect().await?;
+    let mut connection = PgConnection::connect(url).await?;
     let meter = server.begin().await?;
     let started = Instant::now();
     load_lines(&mut connection, &tables.shared).await?;

@@ -52,7 +52,7 @@ struct Arguments {
     /// How often everything is measured; the medians are shown
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// Measure, too, how cost grows from 1,000 rows to this many (once each; 200,000 need some 3 GB for the simulator)
+    /// Measure, too, how cost grows from 1,000 rows to this many (three times each; 200,000 need some 3 GB for the simulator)
     #[arg(long, value_name = "ROWS")]
     growth: Option<usize>,
     /// Measure, too, a slow database, a slow API, and pages of other sizes (once each)
@@ -148,7 +148,7 @@ async fn measure_round(
 ) -> anyhow::Result<()> {
     let rows = arguments.campaigns * arguments.rows;
     let database = migrated(server, "mirror").await?;
-    let pass = Pass { server, database: &database, simulator, arguments: &[], settings: &[] };
+    let pass = Pass::new(server, &database, simulator);
     let full = Pass { arguments: &["--full"], ..pass };
     let backfill = pass.run().await?;
     report.add(Stage::Backfill, rows, backfill.pass);
@@ -166,7 +166,9 @@ async fn measure_round(
     simulator.clear_faults();
 
     let changed = change(simulator, arguments)?;
-    report.add(Stage::Incremental, changed, pass.run().await?.whole);
+    let incremental = Pass { asks_for_words: false, ..pass }.run().await?;
+    report.add(Stage::Incremental, changed, incremental.pass);
+    report.add(Stage::IncrementalUntilCounted, changed, incremental.whole);
 
     let tables = floors::dump(&database).await?;
     for (stage, keys_alone) in [(Stage::Copy, false), (Stage::CopyKeysAlone, true)] {
@@ -174,7 +176,7 @@ async fn measure_round(
         if keys_alone {
             target.drop_all_but_primary_keys().await?;
         }
-        report.add(stage, rows, floors::load(server, &target, &tables).await?);
+        report.add(stage, rows, floors::load(server, target.url(), &tables).await?);
         server.drop_database(target).await?;
     }
     server.drop_database(database).await

@@ -2,13 +2,16 @@
 //!
 //! Owns the reading of `/proc`. Leaves to others which processes are of interest.
 
-use std::fs;
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::unistd::Pid;
 use std::process::{Child, ExitStatus};
-use std::thread::sleep;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
-/// How often a process is looked at until it ends.
-const PAUSE: Duration = Duration::from_millis(2);
+/// How often the memory of a process is looked at until it ends.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// What a process used from its start to its end.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +23,6 @@ pub(crate) struct Usage {
 
 /// A line of `/proc/PID/stat`, as far as it matters.
 struct Stat {
-    is_zombie: bool,
     parent: u32,
     /// Of the process itself, in ticks.
     own_ticks: u64,
@@ -35,7 +37,6 @@ impl Stat {
         let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
         let number = |index: usize| fields.get(index)?.parse::<u64>().ok();
         Some(Self {
-            is_zombie: *fields.first()? == "Z",
             parent: u32::try_from(number(1)?).ok()?,
             own_ticks: number(11)? + number(12)?,
             ended_children_ticks: number(13)? + number(14)?,
@@ -75,18 +76,26 @@ pub(crate) fn usage_so_far(pid: u32, started: Instant) -> Usage {
 }
 
 /// Waits until a process has ended, and tells what it used. `started`: when it was started.
-pub(crate) fn watch(mut child: Child, started: Instant) -> std::io::Result<(ExitStatus, Usage)> {
+pub(crate) fn watch(mut child: Child, started: Instant) -> anyhow::Result<(ExitStatus, Usage)> {
     let pid = child.id();
-    let mut peak = 0;
-    loop {
-        // A process that has ended and was not waited for yet still shows its times, but no memory.
-        let stat = Stat::read(pid);
-        if stat.as_ref().is_none_or(|stat| stat.is_zombie) {
-            let elapsed = started.elapsed();
-            let cpu_seconds = stat.map_or(0.0, |stat| seconds(stat.own_ticks));
-            return Ok((child.wait()?, Usage { elapsed, cpu_seconds, peak_bytes: peak }));
-        }
-        peak = peak_bytes(pid).unwrap_or(0).max(peak);
-        sleep(PAUSE);
-    }
+    let has_ended = AtomicBool::new(false);
+    let (ended, peak_bytes) = thread::scope(|scope| {
+        // A process that has ended shows its times until it is waited for, but no memory. Its peak only grows, so that it need not
+        // be looked at often, which would take the process's time.
+        let looking = scope.spawn(|| {
+            let mut peak = 0;
+            while !has_ended.load(Relaxed) {
+                peak = peak_bytes(pid).unwrap_or(0).max(peak);
+                thread::sleep(PAUSE);
+            }
+            peak
+        });
+        let child = Id::Pid(Pid::from_raw(i32::try_from(pid).unwrap_or(i32::MAX)));
+        let ended = waitid(child, WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT);
+        let elapsed = started.elapsed();
+        has_ended.store(true, Relaxed);
+        (ended.map(|_| elapsed), looking.join().unwrap_or(0))
+    });
+    let cpu_seconds = Stat::read(pid).map_or(0.0, |stat| seconds(stat.own_ticks));
+    Ok((child.wait()?, Usage { elapsed: ended?, cpu_seconds, peak_bytes }))
 }

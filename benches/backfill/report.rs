@@ -9,6 +9,7 @@ pub(crate) enum Stage {
     Unchanged,
     Quiet,
     Incremental,
+    IncrementalUntilCounted,
     Fetch,
     UnchangedSlow,
     /// The same by a daemon, which is there already.
@@ -31,7 +32,8 @@ impl Stage {
             Self::UntilCounted => "  until viewed and counted".to_owned(),
             Self::Unchanged => "full walk, unchanged".to_owned(),
             Self::Quiet => "pass, nothing changed".to_owned(),
-            Self::Incremental => "pass, 1 row in 100 changed".to_owned(),
+            Self::Incremental => "1 row in 100 changed, to its last".to_owned(),
+            Self::IncrementalUntilCounted => "  until viewed and counted".to_owned(),
             Self::Fetch => "floor: fetch all pages".to_owned(),
             Self::UnchangedSlow => "full walk, 20 ms a request".to_owned(),
             Self::UnchangedWatched => "  by a daemon, from its list on".to_owned(),
@@ -174,8 +176,8 @@ impl Report {
             let grown = self.lines.iter().filter(|line| line.stage == kind(line.rows));
             let points: Vec<(f64, f64, f64)> = grown
                 .filter_map(|line| {
-                    let figures = line.figures.first()?;
-                    Some((line.rows as f64, figures.seconds, figures.peak_bytes? as f64))
+                    let peak = self.median(&line.stage, |figures| Some(figures.peak_bytes? as f64))?;
+                    Some((line.rows as f64, self.seconds(&line.stage)?, peak))
                 })
                 .collect();
             let (Some(seconds), Some(peak)) = (
