@@ -29,11 +29,10 @@ impl Stage {
     fn title(&self) -> String {
         match self {
             Self::Backfill => "backfill, to its last row".to_owned(),
-            Self::UntilCounted => "  until viewed and counted".to_owned(),
+            Self::UntilCounted | Self::IncrementalUntilCounted => "  until viewed and counted".to_owned(),
             Self::Unchanged => "full walk, unchanged".to_owned(),
             Self::Quiet => "pass, nothing changed".to_owned(),
             Self::Incremental => "1 row in 100 changed, to its last".to_owned(),
-            Self::IncrementalUntilCounted => "  until viewed and counted".to_owned(),
             Self::Fetch => "floor: fetch all pages".to_owned(),
             Self::UnchangedSlow => "full walk, 20 ms a request".to_owned(),
             Self::UnchangedWatched => "  by a daemon, from its list on".to_owned(),
@@ -113,7 +112,7 @@ impl Report {
     pub(crate) fn print(&self) {
         println!("{}; medians", self.server);
         println!(
-            "{:<32} {:>8} {:>8} {:>8} {:>10} {:>12} {:>9} {:>8} {:>8}",
+            "{:<40} {:>8} {:>8} {:>8} {:>10} {:>12} {:>9} {:>8} {:>8}",
             "", "rows", "seconds", "rows/s", "CPU mirror", "CPU postgres", "peak MiB", "WAL MiB", "requests"
         );
         for line in &self.lines {
@@ -132,7 +131,7 @@ impl Report {
         let Line { stage, rows, .. } = line;
         let seconds = self.seconds(stage);
         println!(
-            "{:<32} {:>8} {:>8} {:>8} {:>10} {:>12} {:>9} {:>8} {:>8}",
+            "{:<40} {:>8} {:>8} {:>8} {:>10} {:>12} {:>9} {:>8} {:>8}",
             stage.title(),
             rows,
             show(seconds, 3),

@@ -190,8 +190,8 @@ impl Store {
         let mut transaction = self.begin_repeatable().await?;
         let connection = &mut *transaction;
         let mut counts = BatchCounts::default();
-        let (erasures, retention) = hold_marks(connection).await?;
-        if erasures != batch.erasures {
+        let marks = hold_marks(connection, batch.campaign_id).await?;
+        if marks.erasures != batch.erasures {
             return Err(StoreError::ErasedMeanwhile);
         }
         if !batch.erased.is_empty() {
@@ -209,24 +209,28 @@ impl Store {
             counts.contested = landed.contested;
             note_typed_lines(connection, batch.campaign_id, &landed.rows, &landed.calls).await?;
             remove_calls(connection, &landed.past_calls, now, &mut Removed::new()).await?;
-            if retention.version != batch.retention {
+            if marks.retention.version != batch.retention {
                 let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
                 let (calls, attempts) = (ids(&landed.calls), ids(&landed.attempts));
-                remove_past(connection, &calls, &attempts, &retention.cutoffs, now).await?;
+                remove_past(connection, &calls, &attempts, &marks.retention.cutoffs, now).await?;
             }
-            let rejects = landed.rejects.into_iter();
-            (counts.rejected, counts.rejected_new) =
-                save_rejects(connection, batch.campaign_id, &landed.whole_rows, rejects, now).await?;
+            if marks.has_rejects || !landed.rejects.is_empty() {
+                let rejects = landed.rejects.into_iter();
+                (counts.rejected, counts.rejected_new) =
+                    save_rejects(connection, batch.campaign_id, &landed.whole_rows, rejects, now).await?;
+            }
         }
         save_readings(connection, batch.readings).await?;
         save_drift(connection, batch.drift, now).await?;
-        if let Some(pages) = &batch.walk {
-            let contested = pages.walk.contested + counts.contested;
-            let walk = WalkCheckpoint { contested, ..pages.walk.clone() };
-            let shown = (pages.first_page, pages.rows_seen);
-            save_walk(connection, batch.campaign_id, &walk, Some(shown)).await?;
+        match &batch.walk {
+            Some(pages) => {
+                let contested = pages.walk.contested + counts.contested;
+                let walk = WalkCheckpoint { contested, ..pages.walk.clone() };
+                let shown = (pages.first_page, pages.rows_seen);
+                save_walk(connection, lease, batch.campaign_id, &walk, Some(shown)).await?;
+            }
+            None => lease.renew(connection).await?,
         }
-        lease.renew(connection).await?;
         commit(transaction).await?;
         Ok(counts)
     }

@@ -3,7 +3,7 @@
 //! Written in the transaction of the rows that they vouch for, never apart, and under the campaign's lease.
 
 use super::StoreError;
-use super::lease::Lease;
+use super::lease::{Lease, renewal};
 use super::open::{Store, commit};
 use super::statement::{query, query_scalar};
 use crate::normalize::Hash;
@@ -163,8 +163,7 @@ impl Store {
         .execute(&mut *transaction)
         .await
         .map_err(StoreError::query("beginning a checkpoint"))?;
-        save_walk(&mut transaction, campaign_id, walk, None).await?;
-        lease.renew(&mut transaction).await?;
+        save_walk(&mut transaction, lease, campaign_id, walk, None).await?;
         commit(transaction).await
     }
 }
@@ -175,9 +174,11 @@ fn read_json<T: serde::de::DeserializeOwned>(row: &sqlx::postgres::PgRow, index:
 }
 
 /// Writes where a walk stands, and which rows its latest pages showed: the first of these pages, and the hashes of the rows' ids.
-/// A checkpoint moves forward only: one walk's next page never falls.
+/// A checkpoint moves forward only: one walk's next page never falls. Renews the lease under which this is, as the last statement
+/// of its transaction.
 pub(super) async fn save_walk(
     connection: &mut PgConnection,
+    lease: &Lease,
     campaign_id: &str,
     walk: &WalkCheckpoint,
     shown: Option<(u64, &[Hash])>,
@@ -194,30 +195,31 @@ pub(super) async fn save_walk(
     };
     let (first_page, row_hashes): (Option<i64>, Option<Vec<u8>>) =
         shown.map(|(first_page, hashes)| (signed(first_page), hashes.as_flattened().to_vec())).unzip();
-    query(
+    let saving = lease.bind(query(concat!(
         "with shown as (
              insert into revox_sync.walk_pages (campaign_id, walk_id, first_page, row_hashes)
-             select $1, $3, $9, $10 where $9::bigint is not null
-         )
-         update revox_sync.checkpoints
-         set api_since = case when api_shape ->> 'paging' = $2 ->> 'paging' then coalesce(api_since, $4) else $4 end,
-             api_shape = $2, walk_id = $3, walk_started_at = $4, walk_first_total = $5,
-             walk_fingerprint = $6, walk_next_page = $7, walk_rows_seen = $8, updated_at = now()
-         where campaign_id = $1
-           and (walk_id is distinct from $3 or coalesce(walk_next_page, 0) <= $7)",
-    )
-    .bind(campaign_id)
-    .bind(Json(walk.shape))
-    .bind(walk.id)
-    .bind(walk.started_at)
-    .bind(walk.first_total.map(signed))
-    .bind(Json(notes))
-    .bind(signed(walk.next_page))
-    .bind(signed(walk.rows_seen))
-    .bind(first_page)
-    .bind(row_hashes)
-    .execute(connection)
-    .await
-    .map_err(StoreError::query("writing a checkpoint"))?;
-    Ok(())
+             select $5, $7, $13, $14 where $13::bigint is not null
+         ), moved as (
+             update revox_sync.checkpoints
+             set api_since = case when api_shape ->> 'paging' = $6 ->> 'paging' then coalesce(api_since, $8) else $8 end,
+                 api_shape = $6, walk_id = $7, walk_started_at = $8, walk_first_total = $9,
+                 walk_fingerprint = $10, walk_next_page = $11, walk_rows_seen = $12, updated_at = now()
+             where campaign_id = $5
+               and (walk_id is distinct from $7 or coalesce(walk_next_page, 0) <= $11)
+         ) ",
+        renewal!()
+    )));
+    let saving = saving
+        .bind(campaign_id)
+        .bind(Json(walk.shape))
+        .bind(walk.id)
+        .bind(walk.started_at)
+        .bind(walk.first_total.map(signed))
+        .bind(Json(notes))
+        .bind(signed(walk.next_page))
+        .bind(signed(walk.rows_seen))
+        .bind(first_page)
+        .bind(row_hashes);
+    let renewed = saving.execute(connection).await.map_err(StoreError::query("writing a checkpoint"))?;
+    lease.judge(&renewed)
 }

@@ -10,7 +10,9 @@ use super::open::{APPLICATION, Store, commit};
 use super::statement::{query, query_as, query_scalar};
 use crate::observe::{LeaseChange, count_lease};
 use sqlx::postgres::types::PgInterval;
-use sqlx::{PgConnection, Row};
+use sqlx::postgres::{PgArguments, PgQueryResult};
+use sqlx::query::Query;
+use sqlx::{PgConnection, Postgres, Row};
 use std::time::Duration;
 
 /// Who holds leases: this process, told apart from every other one.
@@ -70,6 +72,16 @@ pub struct Lease {
     ttl: PgInterval,
 }
 
+/// The statement that renews a lease, or the end of one that does something else, too: each statement is an answer to wait for.
+macro_rules! renewal {
+    () => {
+        "update revox_sync.leases
+         set expires_at = clock_timestamp() + $4, renewed_at = clock_timestamp()
+         where scope = $1 and holder = $2 and epoch = $3 and expires_at > clock_timestamp()"
+    };
+}
+pub(super) use renewal;
+
 /// A length of time as Postgres has it.
 pub(super) fn interval(duration: Duration) -> PgInterval {
     let microseconds = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
@@ -85,18 +97,21 @@ impl Lease {
 
     /// Renews it within a transaction, as its last statement; fails when it is another's by now.
     pub(super) async fn renew(&self, connection: &mut PgConnection) -> Result<(), StoreError> {
-        let renewed = query(
-            "update revox_sync.leases
-             set expires_at = clock_timestamp() + $4, renewed_at = clock_timestamp()
-             where scope = $1 and holder = $2 and epoch = $3 and expires_at > clock_timestamp()",
-        )
-        .bind(&self.scope)
-        .bind(self.holder.as_str())
-        .bind(self.epoch)
-        .bind(self.ttl)
-        .execute(connection)
-        .await
-        .map_err(StoreError::query("renewing a lease"))?;
+        let renewal = self.bind(query(renewal!()));
+        let renewed = renewal.execute(connection).await.map_err(StoreError::query("renewing a lease"))?;
+        self.judge(&renewed)
+    }
+
+    /// Gives [`renewal`] what it asks for.
+    pub(super) fn bind<'q>(
+        &'q self,
+        renewal: Query<'q, Postgres, PgArguments>,
+    ) -> Query<'q, Postgres, PgArguments> {
+        renewal.bind(&self.scope).bind(self.holder.as_str()).bind(self.epoch).bind(self.ttl)
+    }
+
+    /// Fails when [`renewal`] has found that the lease is another's by now.
+    pub(super) fn judge(&self, renewed: &PgQueryResult) -> Result<(), StoreError> {
         if renewed.rows_affected() == 1 {
             Ok(())
         } else {

@@ -42,6 +42,7 @@ struct Marks {
     transcripts_before: Option<Time>,
     recording_urls_before: Option<Time>,
     calls_before: Option<Time>,
+    has_rejects: bool,
 }
 
 impl From<Held> for RetentionState {
@@ -198,23 +199,39 @@ impl Store {
     }
 }
 
-/// What a batch goes by: how often somebody was erased, and what is kept for a time only. Held until its transaction ends.
-pub(super) async fn hold_marks(connection: &mut PgConnection) -> Result<(i64, Retention), StoreError> {
+/// What a batch goes by.
+pub(super) struct BatchMarks {
+    /// How often somebody was erased.
+    pub(super) erasures: i64,
+    /// What is kept for a time only.
+    pub(super) retention: Retention,
+    /// Whether something of the campaign could not land so far.
+    pub(super) has_rejects: bool,
+}
+
+/// Asks what a batch of a campaign goes by. Nobody else changes it until its transaction ends.
+pub(super) async fn hold_marks(
+    connection: &mut PgConnection,
+    campaign_id: &str,
+) -> Result<BatchMarks, StoreError> {
     let marks: Option<Marks> = query_as(
-        "select e.count as erasures, r.version, r.transcripts_before, r.recording_urls_before, r.calls_before
+        "select e.count as erasures, r.version, r.transcripts_before, r.recording_urls_before, r.calls_before,
+                exists (select from revox_sync.rejects j where j.campaign_id = $1) as has_rejects
          from revox_sync.erasures e
          cross join revox_sync.retention r
          where e.id = 1 and r.id = 1
-         for share",
+         for share of e, r",
     )
+    .bind(campaign_id)
     .fetch_optional(connection)
     .await
     .map_err(StoreError::query("asking what is to be left out"))?;
-    let marks = marks.unwrap_or_default();
+    let marks = marks.unwrap_or(Marks { has_rejects: true, ..Marks::default() });
     let cutoffs = Cutoffs {
         transcripts: marks.transcripts_before,
         recording_urls: marks.recording_urls_before,
         calls: marks.calls_before,
     };
-    Ok((marks.erasures, Retention { version: marks.version, readings: 0, cutoffs }))
+    let retention = Retention { version: marks.version, readings: 0, cutoffs };
+    Ok(BatchMarks { erasures: marks.erasures, retention, has_rejects: marks.has_rejects })
 }

@@ -25,8 +25,7 @@ impl Store {
         };
         let mut transaction = self.begin().await?;
         let shown = (pages.first_page, pages.rows_seen);
-        save_walk(&mut transaction, batch.campaign_id, pages.walk, Some(shown)).await?;
-        lease.renew(&mut transaction).await?;
+        save_walk(&mut transaction, lease, batch.campaign_id, pages.walk, Some(shown)).await?;
         commit(transaction).await?;
         tokio::time::sleep(GAP).await;
         let mut transaction = self.begin().await?;

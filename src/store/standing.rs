@@ -47,9 +47,15 @@ pub struct Strays {
 impl Store {
     /// Looks for what no page of a campaign can show. Holds until a row of the campaign, or a call, is written.
     pub async fn look_for_strays(&self, campaign_id: &str) -> Result<Strays, StoreError> {
-        let mut transaction = self.begin_comparing().await?;
-        let rows_without_state = has_rows_without_state(&mut transaction, campaign_id).await?;
-        let unshown_calls = has_unshown_calls(&mut transaction, campaign_id).await?;
+        let rows = async {
+            let mut transaction = self.begin_comparing().await?;
+            has_rows_without_state(&mut transaction, campaign_id).await
+        };
+        let calls = async {
+            let mut transaction = self.begin_comparing().await?;
+            has_unshown_calls(&mut transaction, campaign_id).await
+        };
+        let (rows_without_state, unshown_calls) = tokio::try_join!(rows, calls)?;
         Ok(Strays { rows_without_state, unshown_calls })
     }
 

@@ -183,7 +183,7 @@ impl CampaignPass {
         let trigger = self.options.trigger;
         let run =
             store.open_run(lease, &self.mirror.account, self.id(), tally.kind, trigger, started_at).await?;
-        let ended = self.look_or_walk(store, lease, run, (checkpoint, ahead), &mut tally).await;
+        let ended = Box::pin(self.look_or_walk(store, lease, run, (checkpoint, ahead), &mut tally)).await;
         if ended.is_err() {
             // What was to be gone is there still.
             tally.rows.tombstoned = 0;

@@ -28,7 +28,7 @@ pub async fn first_rows(
     }
     // Marks are only laid beside each other here, so that any key is good.
     let hasher = Hasher::new(&rand::random(), &normalize::Options::default());
-    discover(client, campaign_id, &hasher, page_size, None).await
+    Box::pin(discover(client, campaign_id, &hasher, page_size, None)).await
 }
 
 /// The first answer, when it is what the known shape leads to expect.
@@ -76,7 +76,7 @@ impl CampaignPass {
         };
         let (page_size, rows) = (self.mirror.settings.page_size, self.listed.rows());
         let (shape, first) =
-            discover(&reader.client, &reader.campaign_id, &reader.hasher, page_size, rows).await?;
+            Box::pin(discover(&reader.client, &reader.campaign_id, &reader.hasher, page_size, rows)).await?;
         *known = Some(shape);
         if let (Some(store), false) = (&self.mirror.store, self.options.dry_run) {
             store.save_shape(&self.mirror.account, shape, self.mirror.clock.now()).await?;
