@@ -171,11 +171,11 @@ impl ApiError {
             }
             Self::Refused { .. } => "the key is known but may not read this: use a key with more rights",
             Self::NotFound => {
-                "check the campaign id, that the key belongs to its account, and REVOX_BASE_URL"
+                "check REVOX_BASE_URL, the campaign id where one was named, and that the key belongs to its account"
             }
             Self::BadRequest { .. } => "the API may have changed: look for a newer version of revox-mirror",
             Self::RateLimited { retry_after: Some(pause) } => {
-                return Some(format!("try again in {} s", pause.as_secs().saturating_add(1)));
+                return Some(format!("try again in {} s", whole_seconds(*pause)));
             }
             Self::RateLimited { .. } => {
                 "try again later, or set api.requests_per_second to what the account may do"
@@ -207,8 +207,13 @@ fn after_colon(detail: Option<&str>) -> String {
     detail.map(|detail| format!(": {detail}")).unwrap_or_default()
 }
 
+/// No less than a pause takes, and one second at least.
+fn whole_seconds(pause: Duration) -> u64 {
+    pause.as_secs().saturating_add(u64::from(pause.subsec_nanos() > 0)).max(1)
+}
+
 fn pause_asked_for(retry_after: Option<Duration>) -> String {
     retry_after
-        .map(|pause| format!("; it asks for a pause of {} s", pause.as_secs().saturating_add(1)))
+        .map(|pause| format!("; it asks for a pause of {} s", whole_seconds(pause)))
         .unwrap_or_default()
 }

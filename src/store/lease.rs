@@ -52,7 +52,7 @@ fn started_at(process: u32) -> Option<String> {
 }
 
 /// Whether `holder` names a process of this machine that no longer runs.
-fn is_dead(holder: &str) -> bool {
+pub(super) fn is_dead(holder: &str) -> bool {
     let mut fields = holder.split('/');
     let (Some(of), Some(process), Some(started)) = (fields.next(), fields.next(), fields.next()) else {
         return false;

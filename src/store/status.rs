@@ -1,6 +1,7 @@
 //! What the mirror holds, how fresh it is, and how its last passes went, as one state of the database.
 
 use super::StoreError;
+use super::lease::is_dead;
 use super::open::Store;
 use super::statement::{query_as, query_scalar};
 use super::typed_trouble::{TypedTrouble, load_typed_troubles};
@@ -163,8 +164,11 @@ pub struct RunStatus {
     pub kind: Option<String>,
     /// How it came out; none while it is under way, and when it was broken off.
     pub outcome: Option<String>,
-    /// Whether it has not ended and its campaign is leased.
+    /// Whether it has not ended, and somebody who is not known to be dead has its campaign's lease.
+    #[sqlx(default)]
     pub is_under_way: bool,
+    #[serde(skip)]
+    leased_to: Option<String>,
     /// When it began.
     pub started_at: Time,
     /// When it ended.
@@ -288,7 +292,7 @@ async fn load_search(connection: &mut PgConnection) -> Result<SearchStatus, Stor
 }
 
 async fn load_runs(connection: &mut PgConnection, count: u32) -> Result<Vec<RunStatus>, StoreError> {
-    query_as(
+    let mut runs: Vec<RunStatus> = query_as(
         "with shown as (
              (select id from revox_sync.runs order by started_at desc, id desc limit $1)
              union
@@ -304,12 +308,12 @@ async fn load_runs(connection: &mut PgConnection, count: u32) -> Result<Vec<RunS
              where l.scope like 'campaign:%' and l.expires_at > now() and newest.finished_at is null
          )
          select r.id, r.account, r.campaign_id, c.name as campaign_name, r.kind, r.outcome,
-                r.outcome is null and exists (
-                    select
+                (
+                    select l.holder
                     from revox_sync.leases l
                     where l.scope = 'campaign:' || r.campaign_id
                       and l.expires_at > now()
-                ) as is_under_way,
+                ) as leased_to,
                 r.started_at, r.finished_at, r.trigger,
                 r.evidence ->> 'why' as why, r.evidence ->> 'fell_back' as fell_back,
                 r.requests, r.bytes, r.rows_seen, r.rows_inserted, r.rows_updated, r.rows_unchanged,
@@ -322,5 +326,10 @@ async fn load_runs(connection: &mut PgConnection, count: u32) -> Result<Vec<RunS
     .bind(i64::from(count))
     .fetch_all(connection)
     .await
-    .map_err(StoreError::query("reading the last passes"))
+    .map_err(StoreError::query("reading the last passes"))?;
+    for run in &mut runs {
+        run.is_under_way =
+            run.outcome.is_none() && run.leased_to.as_deref().is_some_and(|holder| !is_dead(holder));
+    }
+    Ok(runs)
 }

@@ -18,7 +18,6 @@ use crate::plan::{Due, FeedState, Fingerprint, Known, Outcome, Search, Shape, Su
 use crate::records::Time;
 use crate::store::{AccountState, CampaignState, Holder, Lease, Store, StoreError};
 use crate::typed::{Owner, OwnerKind};
-use futures::FutureExt;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -174,10 +173,11 @@ async fn listing_round(
     let is_new = held.listed_at.is_none();
     // Where a search begins is known before anything is walked, so that a new account's is asked for beside the list.
     let begun =
-        async { if is_new { Some(Reading::begin(mirror, &FeedState::default()).await) } else { None } };
-    let keys = async { Ok(Keys::load(mirror, options).await?) };
-    let (mut listing, keys, begun) =
-        tokio::try_join!(read_list(mirror, options, held), keys, begun.map(Ok::<_, SyncError>))?;
+        async { Ok(if is_new { Some(Reading::begin(mirror, &FeedState::default()).await) } else { None }) };
+    let asked = async { tokio::try_join!(read_list(mirror, options, held), begun) };
+    // The keys are awaited whatever becomes of the list: a transaction that is given up while it begins leaves a warning behind.
+    let (asked, keys) = tokio::join!(asked, Keys::load(mirror, options));
+    let ((mut listing, begun), keys) = (asked?, keys?);
     let asked_at = listing.asked_at;
     let shared = Shared::new(mirror, keys, held, &listing);
     let rejected_new = list::save(mirror, store, lease, &listing).await?;

@@ -165,7 +165,15 @@ async fn a_pass_without_an_end_is_under_way_or_broken_off() {
     )
     .await;
     status(account.database.url(), &[]).await.exits(0).says("broken off");
-    execute(&account, "update revox_sync.leases set expires_at = now() + interval '1 hour'").await;
+    // Leased to a process of this machine that does not run any more, then to one that nothing is known of.
+    execute(
+        &account,
+        "update revox_sync.leases
+         set expires_at = now() + interval '1 hour', holder = regexp_replace(holder, '/[0-9]+/[0-9]+/', '/4194305/77/')",
+    )
+    .await;
+    status(account.database.url(), &[]).await.exits(0).says("broken off");
+    execute(&account, "update revox_sync.leases set holder = 'elsewhere/1/1/x'").await;
     let run = status(account.database.url(), &[]).await;
     run.exits(0).says("under way");
     assert!(!run.out.contains("broken off"), "{}", run.out);
