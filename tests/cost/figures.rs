@@ -43,11 +43,11 @@ pub(crate) const fn counted(name: &'static str, count: f64) -> Figure {
 }
 
 pub(crate) const FIGURES: [Figure; 12] = [
-    counted("statements a page, backfill", 14.0),
-    counted("round trips to Postgres a page, backfill", 27.1),
+    counted("statements a page, backfill", 12.0),
+    counted("round trips to Postgres a page, backfill", 23.1),
     counted("requests a page, backfill", 1.0),
-    counted("statements a page, unchanged walk", 5.3),
-    counted("round trips to Postgres a page, unchanged walk", 9.5),
+    counted("statements a page, unchanged walk", 4.3),
+    counted("round trips to Postgres a page, unchanged walk", 7.5),
     counted("requests a page, unchanged walk", 1.0),
     about("statements, nothing new", 138.0),
     counted("requests, nothing new", 2.0),
