@@ -78,7 +78,9 @@ async fn a_refused_key_exits_4_and_is_not_hammered() {
     run.exits(4);
     let last = run.log().pop().unwrap();
     assert!(last["level"] == "ERROR" && last["hint"].is_string(), "an error is a line of the log: {last}");
-    assert_eq!(setting.simulator.requests().total, 1);
+    // The list, and the search beside it, which may have been asked for before the list was refused.
+    let asked = setting.simulator.requests().total;
+    assert!(asked == 1 || asked == 2, "{asked}");
     assert_eq!(setting.count("select count(*) from revox.campaigns").await, 0);
 }
 
