@@ -35,6 +35,27 @@ async fn a_walk_asks_for_each_page_and_once_for_the_campaign_that_the_list_has_j
     assert_eq!(requests.total, 9, "{requests:?}");
 }
 
+/// One page more than there are is what finding out costs, and one question the search.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_pass_asks_once_for_what_it_finds_out_with() {
+    for (first_page, page_zero) in [
+        (0, PageZero::Refuse400),
+        (1, PageZero::Refuse400),
+        (1, PageZero::ClampToFirst),
+        (1, PageZero::EmptyRows),
+    ] {
+        let flavour = Flavour::Older(OlderApi { first_page, page_zero, ..OlderApi::default() });
+        let account = Account::new(Options { flavour, ..small() }).await;
+        account.complete_pass(&passing()).await;
+        let requests = account.simulator.requests();
+        let asked = ["GET /campaigns", "GET /campaigns/{id}", "GET /campaigns/{id}/rows"]
+            .map(|it| requests.count(it));
+        assert_eq!(asked, [1, 2, 7], "{first_page}, {page_zero:?}: {requests:?}");
+        assert_eq!(requests.total, 11, "{first_page}, {page_zero:?}: {requests:?}");
+        account.assert_equal().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backfill_holds_all_that_the_newer_api_shows() {
     let options = Options { flavour: Flavour::Newer(NewerApi::default()), ..small() };
